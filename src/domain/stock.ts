@@ -1,0 +1,161 @@
+// The stock document: one SKU in one pool, with everything the zero-oversell protocol needs, so that one compare-and-swap on
+// `version` guards it. This file holds its shape and the sums over it; the rules that change it are in the files beside it.
+// Quantities: `…Units` count single goods; `…Quantity` (and base, charge, n of the protocol) count what a listing sells, which is
+// `unitsPerListing` units each. Times are epoch milliseconds.
+import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
+
+/** How a channel's number is written and what counts as evidence of it. Data, so that no rule asks for a platform by name. */
+export type WriteClass =
+  /** The write succeeds only if the channel still shows what we believe (Shopify). Its answer is evidence. */
+  | 'compare-and-set'
+  /** The write overwrites; a live read is the only evidence (Amazon Seller). */
+  | 'absolute-set-with-read'
+  /** The write overwrites and nothing can be read back; the settled submission is the evidence (Vendor direct fulfilment). */
+  | 'absolute-set'
+  /** Nothing is published: the channel asks before it takes (retail purchase orders). */
+  | 'ask-first'
+
+export type PushKind = 'set' | 'compare-and-set' | 'read'
+
+/** A request to a channel that may still take effect, or whose evidence is still wanted. Persisted before the first byte is sent. */
+export interface Push {
+  /** Idempotency key: `{listing}#{sequence}` hashed by the store's owner; unique for ever. */
+  readonly id: string
+  readonly kind: PushKind
+  /** The quantity written; for a read, 0. */
+  readonly quantity: number
+  /** What the channel must show for a compare-and-set to succeed; null for the other kinds. */
+  readonly fromQuantity: number | null
+  /** By how much this request may raise what the channel can still sell. */
+  readonly charge: number
+  /** Persisted before the first attempt: no effect of this push is earlier. */
+  readonly issuedAtMs: number
+  /** Attempts made or about to be made. */
+  readonly attempts: number
+  readonly lastSendMs: number
+  readonly status: 'prepared' | 'accepted' | 'unknown'
+  /** The platform's handle for an accepted, not yet settled, submission. */
+  readonly submissionId: string | null
+}
+
+/** Evidence that the channel showed exactly `quantity` at some instant in [fromMs, throughMs], waiting for the watermark. */
+export interface Fence {
+  readonly quantity: number
+  readonly fromMs: number
+  readonly throughMs: number
+  /** Ingested sales certainly decided after the instant. */
+  readonly sold: number
+  /** Ingested cancellations that may have gone back on sale after the instant. */
+  readonly restocked: number
+  /** Charges of other pushes that may have been applied after the instant. */
+  readonly later: number
+}
+
+/** A quantity with a time, kept long enough for evidence whose window opens in the past. */
+export interface Trace {
+  readonly atMs: number
+  readonly quantity: number
+}
+
+/** What share of the available units a listing aims for. */
+export interface AllocationRule {
+  readonly mode: 'weight' | 'fixed' | 'percent'
+  /** A weight; a number of units; or whole percent of the available units. */
+  readonly value: number
+  /** The most this listing may show, in units; null: no cap. */
+  readonly capUnits: number | null
+  /** Below this many units the listing is shown as sold out. */
+  readonly hideBelowUnits: number
+  /** Lower goes first. */
+  readonly priority: number
+}
+
+/** adopting: connected, not yet fenced. active: fenced. disconnected: unreachable, exposure frozen. unprotected: outside the guarantee. */
+export type ListingStatus = 'adopting' | 'active' | 'disconnected' | 'unprotected'
+
+/** One listing's protocol state inside the stock document. */
+export interface ListingState {
+  readonly id: ListingId
+  readonly channel: ChannelId
+  readonly externalId: string
+  readonly unitsPerListing: number
+  readonly writeClass: WriteClass
+  readonly status: ListingStatus
+  readonly rule: AllocationRule
+  /** Upper bound of what the channel may still sell, open charges apart; may be negative while orders are late. */
+  readonly base: number
+  /** At most maxPushes. */
+  readonly pushes: readonly Push[]
+  /** At most maxFences. */
+  readonly fences: readonly Fence[]
+  /** Orders created up to here are known to be in as far as this listing's bound is concerned. */
+  readonly fencedThroughMs: number
+  /** What we think the channel shows now; null: not known, read first. A guess: safety never rests on it. */
+  readonly believedQuantity: number | null
+  /** Number of the last push issued. */
+  readonly sequence: number
+  /** No push before this time (throttle, back-off, hysteresis in time). */
+  readonly nextPushAtMs: number
+  /** Pushes applied or expired lately (at most maxTraces, older ones merged into newer: the safe side). */
+  readonly applied: readonly Trace[]
+  /** Cancellations ingested lately (same bound and merging). */
+  readonly cancels: readonly Trace[]
+  /** Orders that came in although the watermark said that there were none left. */
+  readonly lateOrders: number
+  /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */
+  readonly blockedReason: string | null
+}
+
+export interface Stock {
+  readonly sku: Sku
+  readonly pool: PoolId
+  /** 0: not stored yet. Each commit adds one. */
+  readonly version: number
+  readonly title: string
+  readonly onHandUnits: Readonly<Record<LocationId, number>>
+  /** Ordered and neither cancelled nor shipped, over all ingested order lines and manual reservations. */
+  readonly reservedUnits: number
+  /** Never offered to any channel. */
+  readonly bufferUnits: number
+  /** strict: the sum over channels never exceeds the shelf. pooled: every listing shows everything, unprotected by choice. */
+  readonly sharing: 'strict' | 'pooled'
+  readonly listings: readonly ListingState[]
+  readonly changedAtMs: number
+}
+
+export const maxPushes = 8
+export const maxFences = 4
+export const maxTraces = 16
+export const maxListings = 64
+
+export const onHandTotal = (stock: Stock): number => {
+  let units = 0
+  for (const location in stock.onHandUnits) units += stock.onHandUnits[location as LocationId] ?? 0
+  return units
+}
+
+/** On hand less reserved: what may still be promised, before the buffer. Negative when facts outran the shelf. */
+export const sellableUnits = (stock: Stock): number => onHandTotal(stock) - stock.reservedUnits
+
+/** Available = on hand - reserved - buffer, never below 0. */
+export const availableUnits = (stock: Stock): number => Math.max(0, sellableUnits(stock) - stock.bufferUnits)
+
+export const findListing = (stock: Stock, id: ListingId): ListingState | undefined => stock.listings.find((l) => l.id === id)
+
+export const withListing = (stock: Stock, next: ListingState): Stock => ({
+  ...stock,
+  listings: stock.listings.map((l) => (l.id === next.id ? next : l)),
+})
+
+export const emptyStock = (sku: Sku, pool: PoolId): Stock => ({
+  sku,
+  pool,
+  version: 0,
+  title: '',
+  onHandUnits: {},
+  reservedUnits: 0,
+  bufferUnits: 0,
+  sharing: 'strict',
+  listings: [],
+  changedAtMs: 0,
+})

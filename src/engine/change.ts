@@ -1,0 +1,40 @@
+// A change of stock documents as a pure function: what it needs, and what it decides on what it sees. The committer (committer.ts)
+// runs many of them in order over one view and commits them together; it may run `decide` again on newer state, so it must be pure.
+import type { Incident } from '../domain/incidents.ts'
+import type { OrderKey, StockKey } from '../domain/ids.ts'
+import type { LedgerEntry } from '../domain/ledger.ts'
+import type { Listing, Order } from '../domain/orders.ts'
+import type { Stock } from '../domain/stock.ts'
+import type { Commit } from '../ports/store.ts'
+
+export interface View {
+  stock(key: StockKey): Stock | null
+  order(key: OrderKey): Order | null
+  hasLedgerKey(key: string): boolean
+  readonly nowMs: number
+}
+
+/** Documents without regard to version and work marks: the committer sets both. Ledger versions too. */
+export interface Decision<T> {
+  readonly stock?: readonly Stock[]
+  readonly orders?: readonly Order[]
+  readonly ledger?: readonly LedgerEntry[]
+  readonly incidents?: readonly Incident[]
+  readonly listings?: readonly Listing[]
+  readonly inbox?: Commit['inbox']
+  readonly cursors?: Commit['cursors']
+  readonly value: T
+}
+
+export interface Change<T> {
+  readonly stock: readonly StockKey[]
+  readonly orders: readonly OrderKey[]
+  readonly ledgerKeys: readonly string[]
+  /** Pure. A BelayError thrown here refuses this change alone; the others of its batch go on. */
+  decide(view: View): Decision<T>
+}
+
+export interface Committer {
+  /** Resolves after the commit is durable. */
+  submit<T>(change: Change<T>): Promise<T>
+}

@@ -1,0 +1,155 @@
+// What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
+import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
+import type { AllocationRule } from '../domain/stock.ts'
+import type { ChannelMode } from '../domain/settings.ts'
+import type { ChannelAdapter } from './channel.ts'
+import type { InboxEvent, Store } from './store.ts'
+
+/** A change of physical stock or a promise that the warehouse makes. Units are whole and positive; a count may be 0. */
+export interface MovementRequest {
+  readonly kind: 'receipt' | 'count' | 'shrinkage' | 'transfer' | 'return' | 'reserve' | 'release'
+  readonly sku: Sku
+  readonly pool: PoolId
+  /** Where; for reserve and release it is not used. */
+  readonly location: LocationId | null
+  /** Transfers only: where to (same pool). */
+  readonly toLocation: LocationId | null
+  /** For a count: what was counted. */
+  readonly units: number
+  /** The caller's own id of this movement: sent twice, it happens once. 1 to 200 characters. A release names the reservation it ends. */
+  readonly reference: string
+}
+
+export interface MovementResult {
+  /** duplicate: this reference was applied before; nothing changed now. */
+  readonly outcome: 'applied' | 'duplicate'
+  readonly onHandUnits: number
+  readonly reservedUnits: number
+  readonly availableUnits: number
+}
+
+export interface StockRow {
+  readonly line: number
+  readonly sku: Sku
+  readonly pool: PoolId
+  readonly location: LocationId
+  readonly onHandUnits: number
+  /** undefined: leave as it is. */
+  readonly title?: string
+  readonly bufferUnits?: number
+  readonly sharing?: 'strict' | 'pooled'
+}
+
+export interface ListingRow {
+  readonly line: number
+  readonly sku: Sku
+  readonly pool: PoolId
+  readonly channel: ChannelId
+  readonly externalId: string
+  readonly unitsPerListing: number
+  readonly rule: AllocationRule
+}
+
+export interface ImportRequest {
+  /** Names the file's content (a hash): the same import twice is a no-op. */
+  readonly reference: string
+  readonly stock: readonly StockRow[]
+  readonly listings: readonly ListingRow[]
+}
+
+export interface ImportPreview {
+  readonly skusCreated: number
+  readonly levelsChanged: number
+  readonly listingsCreated: number
+  readonly listingsChanged: number
+  readonly unchanged: number
+  /** Any problem and nothing is imported. */
+  readonly problems: readonly {
+    readonly file: 'stock' | 'listings'
+    readonly line: number
+    readonly message: string
+    readonly fix: string
+  }[]
+  /** The first 20 changes, one readable line each. */
+  readonly sample: readonly string[]
+}
+
+export interface OperationStatus {
+  readonly operation: string
+  readonly requests: number
+  readonly throttled: number
+  readonly failed: number
+  readonly lastDurationMs: number
+}
+
+export interface ChannelStatus {
+  readonly channel: ChannelId
+  readonly platform: string
+  readonly mode: ChannelMode
+  /** ok; degraded: the last call failed or throttled; down: nothing has worked for five minutes. */
+  readonly health: 'ok' | 'degraded' | 'down' | 'starting'
+  readonly operations: readonly OperationStatus[]
+  /** Newest first, at most 5. */
+  readonly lastErrors: readonly { readonly atMs: number; readonly operation: string; readonly code: string; readonly message: string }[]
+  readonly throttles: number
+  readonly retries: number
+  /** Per order stream: age of the watermark, milliseconds; null: no complete poll yet. */
+  readonly watermarkAgeMs: Readonly<Record<string, number | null>>
+  readonly pushesDue: number
+  readonly pushesOpen: number
+}
+
+/** What a person can watch live. */
+export type HubEvent =
+  | {
+      readonly kind: 'sale'
+      readonly channel: ChannelId
+      readonly orderId: string
+      readonly sku: Sku
+      readonly units: number
+      readonly availableUnits: number
+      readonly arrivedAtMs: number
+      readonly atMs: number
+    }
+  | {
+      readonly kind: 'cancel'
+      readonly channel: ChannelId
+      readonly orderId: string
+      readonly sku: Sku
+      readonly units: number
+      readonly availableUnits: number
+      readonly atMs: number
+    }
+  /** `causedBy`: the latest sale or movement that changed the plan; delay = sentAtMs - its arrival. */
+  | {
+      readonly kind: 'push'
+      readonly channel: ChannelId
+      readonly sku: Sku
+      readonly quantity: number
+      readonly outcome: string
+      readonly delayMs: number | null
+      readonly atMs: number
+    }
+  | { readonly kind: 'parked'; readonly channel: ChannelId; readonly reason: string; readonly atMs: number }
+  | { readonly kind: 'incident'; readonly summary: string; readonly atMs: number }
+
+export interface Hub {
+  readonly store: Store
+  readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
+  /** Throws movement-invalid, sku-unknown, insufficient-stock, movement-conflict (a reference used before for something else). */
+  move(request: MovementRequest): Promise<MovementResult>
+  previewImport(request: ImportRequest): Promise<ImportPreview>
+  /** All or nothing; throws `import-invalid` when the preview has problems. */
+  applyImport(request: ImportRequest): Promise<ImportPreview>
+  /** Durable when it resolves; wakes the fold. */
+  receive(events: readonly InboxEvent[]): Promise<void>
+  /** Parked events become pending again (after a mapping was mended). Returns how many. */
+  retryParked(): Promise<number>
+  channelStatus(): Promise<readonly ChannelStatus[]>
+  /** Events since the listener was added; bounded, a slow listener misses some. Returns the way to stop. */
+  watch(listener: (event: HubEvent) => void): () => void
+  /** Starts loops. */
+  start(): Promise<void>
+  /** Finishes what is in flight (bounded), releases leases. Idempotent. */
+  stop(): Promise<void>
+}

@@ -1,0 +1,201 @@
+// The store, in the language of stock. Two engines implement it (src/store/sqlite, src/store/mongo); one contract suite
+// (test/contract/store.ts) says what it must do. Everything a decision changes goes through `commit`, all or nothing.
+// Errors: `store-unavailable` (nothing happened, try again), `store-commit-unknown` (a commit whose outcome is not known: read
+// again and decide again; versions and keys make the repeat harmless). Conflicts are answers, not errors.
+import type { Incident } from '../domain/incidents.ts'
+import type { ChannelId, LocationId, OrderKey, PoolId, Sku, StockKey } from '../domain/ids.ts'
+import type { LedgerEntry } from '../domain/ledger.ts'
+import type { Listing, Order } from '../domain/orders.ts'
+import type { Stock } from '../domain/stock.ts'
+
+/** push: something to send or to read (due by the clock). expire: a request's lifetime ends (clock). fence: due when the channel's watermark has passed `dueAtMs`. */
+export type WorkKind = 'push' | 'expire' | 'fence'
+
+/** A dirty key. At most one for each (stock, channel, kind); committed with the stock document, which names all of its marks. */
+export interface WorkMark {
+  readonly channel: ChannelId
+  readonly kind: WorkKind
+  /** 0 before 1: decreases outrank increases. */
+  readonly priority: 0 | 1
+  readonly dueAtMs: number
+}
+
+export interface WorkItem extends StockKey {
+  readonly priority: 0 | 1
+  readonly dueAtMs: number
+}
+
+/** A raw inbound event: durable before it is acknowledged to the platform; buyer data stripped before it gets here. */
+export interface InboxEvent {
+  readonly channel: ChannelId
+  /** Unique per channel: the platform's delivery id. */
+  readonly dedupeKey: string
+  readonly topic: string
+  /** JSON text. */
+  readonly payload: string
+  readonly receivedAtMs: number
+}
+
+export interface StoredInboxEvent extends InboxEvent {
+  /** Grows in order of arrival per store; gaps are allowed. */
+  readonly sequence: number
+  readonly state: 'pending' | 'applied' | 'parked'
+  /** Why it is parked and what to do; null otherwise. */
+  readonly reason: string | null
+}
+
+export interface Cursor {
+  readonly channel: ChannelId
+  /** An order stream of the channel, or another polled thing. */
+  readonly stream: string
+  /** The next window starts here (platform time). */
+  readonly sinceMs: number
+  /** W: every order of this stream created up to here is in; null: none completed yet. */
+  readonly watermarkMs: number | null
+}
+
+export interface Lease {
+  readonly name: string
+  readonly owner: string
+  /** Fencing number: grows with every change of owner, never repeats. */
+  readonly token: number
+  readonly expiresAtMs: number
+}
+
+/** Everything one decision changes. Written completely or not at all. */
+export interface Commit {
+  /** Documents to write with version + 1 set by the caller; the stored version must be `version - 1` (1: must not exist). */
+  readonly stock?: readonly { readonly next: Stock; readonly work: readonly WorkMark[] }[]
+  readonly orders?: readonly Order[]
+  /** Inserted; an existing key is a conflict. */
+  readonly ledger?: readonly LedgerEntry[]
+  /** Marks events of the inbox. */
+  readonly inbox?: readonly {
+    readonly channel: ChannelId
+    readonly dedupeKey: string
+    readonly state: 'applied' | 'parked' | 'pending'
+    readonly reason: string | null
+  }[]
+  readonly cursors?: readonly Cursor[]
+  /** Written over what has the same id. */
+  readonly listings?: readonly Listing[]
+  /** Inserted; one with the same id stays as it is. */
+  readonly incidents?: readonly Incident[]
+  /** The commit is refused (`lease-lost`) unless these leases are held with these tokens at `nowMs`. */
+  readonly leases?: readonly { readonly name: string; readonly token: number; readonly nowMs: number }[]
+}
+
+export type CommitResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly stock: readonly StockKey[]
+      readonly orders: readonly OrderKey[]
+      readonly ledgerKeys: readonly string[]
+    }
+
+export interface StateRequest {
+  readonly stock: readonly StockKey[]
+  readonly orders: readonly OrderKey[]
+  readonly ledgerKeys: readonly string[]
+}
+
+export interface State {
+  /** In the order asked; null: not stored. */
+  readonly stock: readonly (Stock | null)[]
+  readonly orders: readonly (Order | null)[]
+  /** Those of the keys that exist. */
+  readonly ledgerKeys: ReadonlySet<string>
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Give it back to get the next page; null: that was the last. */
+  readonly next: string | null
+}
+
+export interface StockFilter {
+  /** Prefix of the SKU. */
+  readonly prefix?: string
+  readonly pool?: PoolId
+  readonly after?: string | null
+  /** 1 to 500. */
+  readonly limit: number
+}
+
+export interface StoreCounts {
+  readonly stock: number
+  readonly orders: number
+  readonly ledger: number
+  readonly inboxPending: number
+  readonly inboxParked: number
+}
+
+export interface Store {
+  readonly engine: 'sqlite' | 'mongo'
+  /** Brings the schema up to date, numbered step by step; refuses (`schema-unknown`) one that is newer than this program. */
+  migrate(): Promise<{ readonly from: number; readonly to: number }>
+  close(): Promise<void>
+
+  /** One consistent read for a batch of decisions. */
+  readState(request: StateRequest): Promise<State>
+  commit(commit: Commit): Promise<CommitResult>
+
+  /** Durable when it resolves. In the order given: stored, or already there. */
+  appendInbox(events: readonly InboxEvent[]): Promise<readonly ('stored' | 'duplicate')[]>
+  /** In order of arrival. */
+  readInbox(filter: {
+    readonly channel?: ChannelId
+    readonly state: 'pending' | 'parked'
+    readonly afterSequence?: number
+    readonly limit: number
+  }): Promise<readonly StoredInboxEvent[]>
+  /** Deletes applied events received before. Returns how many. */
+  expireInbox(receivedBeforeMs: number): Promise<number>
+
+  /** Due keys, by priority, then due time, then key. For fences `dueBeforeMs` is the watermark. */
+  dueWork(query: {
+    readonly channel: ChannelId
+    readonly kind: WorkKind
+    readonly dueBeforeMs: number
+    readonly limit: number
+  }): Promise<readonly WorkItem[]>
+  /** The earliest due time of that kind, or null. */
+  nextWorkAtMs(query: { readonly channel: ChannelId; readonly kind: WorkKind }): Promise<number | null>
+  countWork(query: { readonly channel: ChannelId; readonly kind: WorkKind }): Promise<number>
+
+  /** Orders of the channel whose acknowledgement is due or failed by then, or submitted (to be settled), earliest first. */
+  dueAcknowledgements(query: {
+    readonly channel: ChannelId
+    readonly state: 'due' | 'submitted'
+    readonly dueBeforeMs: number
+    readonly limit: number
+  }): Promise<readonly Order[]>
+
+  /** For each key the listing that has it on this channel, or null. */
+  findListings(channel: ChannelId, keys: readonly string[]): Promise<readonly (Listing | null)[]>
+  listListings(filter: { readonly channel: ChannelId; readonly after: string | null; readonly limit: number }): Promise<Page<Listing>>
+
+  readCursor(channel: ChannelId, stream: string): Promise<Cursor | null>
+
+  /** Takes or renews. Null: another owner holds it and it has not expired. Renewing keeps the token; taking gives a new one. */
+  acquireLease(name: string, owner: string, ttlMs: number, nowMs: number): Promise<Lease | null>
+  /** Ends it if this owner and token still hold it. */
+  releaseLease(name: string, owner: string, token: number): Promise<void>
+
+  listStock(filter: StockFilter): Promise<Page<Stock>>
+  /** All pools of one SKU. */
+  readSku(sku: Sku): Promise<readonly Stock[]>
+  /** Newest first. */
+  listLedger(filter: { readonly sku?: Sku; readonly after: string | null; readonly limit: number }): Promise<Page<LedgerEntry>>
+  /** Newest first by first-seen time. */
+  listOrders(filter: { readonly channel?: ChannelId; readonly after: string | null; readonly limit: number }): Promise<Page<Order>>
+  /** Newest first. */
+  listIncidents(filter: { readonly sku?: Sku; readonly after: string | null; readonly limit: number }): Promise<Page<Incident>>
+  /** Every stored level of the ledger: sum of units in less units out per on_hand account of the SKU, and of reserved. */
+  ledgerLevels(key: StockKey): Promise<{ readonly onHandUnits: Readonly<Record<LocationId, number>>; readonly reservedUnits: number }>
+  counts(): Promise<StoreCounts>
+
+  readSetting(name: string): Promise<string | null>
+  writeSetting(name: string, value: string): Promise<void>
+}
