@@ -66,10 +66,10 @@ for (const name of await readdir(target)) {
   if (check) problems.push(`${fileURLToPath(new URL(name, target))} comes from no model`)
   else await unlink(new URL(name, target))
 }
-for (const problem of problems) console.error(problem)
+for (const problem of problems) process.stderr.write(`${problem}\n`)
 if (problems.length > 0) {
-  console.error('Run `node codegen/generate.mjs` and commit what it writes.')
+  process.stderr.write('Run `node codegen/generate.mjs` and commit what it writes.\n')
   process.exitCode = 1
 } else {
-  console.log(`${expected.size} generated files ${check ? 'are as the models say' : 'written'}`)
+  process.stdout.write(`${expected.size} generated files ${check ? 'are as the models say' : 'written'}\n`)
 }
