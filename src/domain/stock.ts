@@ -24,7 +24,7 @@ export interface Push {
   readonly kind: PushKind
   /** The quantity written; for a read, 0. */
   readonly quantity: number
-  /** What the channel must show for a compare-and-set to succeed; null for the other kinds. */
+  /** What the channel must show for a compare-and-set to succeed; for a set, what we believed it to show; null: not known. */
   readonly fromQuantity: number | null
   /** By how much this request may raise what the channel can still sell. */
   readonly charge: number
@@ -33,7 +33,8 @@ export interface Push {
   /** Attempts made or about to be made. */
   readonly attempts: number
   readonly lastSendMs: number
-  readonly status: 'prepared' | 'accepted' | 'unknown'
+  /** prepared -> (accepted -> seen) | unknown; a push whose end is known is not in the list any more. seen: the channel showed its number. */
+  readonly status: 'prepared' | 'accepted' | 'seen' | 'unknown'
   /** The platform's handle for an accepted, not yet settled, submission. */
   readonly submissionId: string | null
 }
@@ -92,6 +93,8 @@ export interface ListingState {
   readonly fencedThroughMs: number
   /** What we think the channel shows now; null: not known, read first. A guess: safety never rests on it. */
   readonly believedQuantity: number | null
+  /** When the evidence behind believedQuantity was made; 0: none yet. */
+  readonly believedAtMs: number
   /** Number of the last push issued. */
   readonly sequence: number
   /** No push before this time (throttle, back-off, hysteresis in time). */

@@ -1,0 +1,42 @@
+// Exposure: an upper bound, per listing, of what its channel may still sell that the hub does not know of yet.
+//   exposure = max(0, base + sum of the charges of open pushes)            (in listing quantities)
+// Guarantee this file's sums serve: if the sum of exposures (in units) is at most sellable, no order can come that is not on the shelf.
+// Nothing here changes a document.
+import { type ListingState, type Stock, sellableUnits } from './stock.ts'
+
+export const openCharge = (listing: ListingState): number => {
+  let charge = 0
+  for (const push of listing.pushes) charge += push.charge
+  return charge
+}
+
+export const exposureQuantity = (listing: ListingState): number =>
+  listing.writeClass === 'ask-first' ? 0 : Math.max(0, listing.base + openCharge(listing))
+
+export const exposureUnits = (listing: ListingState): number => exposureQuantity(listing) * listing.unitsPerListing
+
+/**
+ * Where exposure will be when the evidence at hand has passed the watermark: the bound by the tightest open fence, with the charges that
+ * no channel was seen to show yet. For deciding whether a further decrease is needed; never for safety.
+ */
+export const expectedExposureQuantity = (listing: ListingState): number => {
+  let unseen = 0
+  for (const push of listing.pushes) if (push.status !== 'seen') unseen += push.charge
+  let expected = listing.base + openCharge(listing)
+  for (const fence of listing.fences) expected = Math.min(expected, fence.quantity - fence.sold + fence.restocked + fence.later + unseen)
+  return Math.max(0, expected)
+}
+
+/** Inside the guarantee: fenced once, and on a channel that lowers its own number. Ask-first listings publish nothing. */
+export const isGuaranteed = (listing: ListingState): boolean =>
+  listing.writeClass !== 'ask-first' && listing.status !== 'adopting' && listing.status !== 'unprotected'
+
+export const guaranteedExposureUnits = (stock: Stock): number => {
+  let units = 0
+  for (const listing of stock.listings) if (isGuaranteed(listing)) units += exposureUnits(listing)
+  return units
+}
+
+/** Units short if every guaranteed channel sold all it may: 0 when the promise holds. Pooled stock makes no promise. */
+export const atRiskUnits = (stock: Stock): number =>
+  stock.sharing === 'pooled' ? 0 : Math.max(0, guaranteedExposureUnits(stock) - Math.max(0, sellableUnits(stock)))

@@ -1,0 +1,52 @@
+// What an ingested sale or cancellation does to a listing's bound. Called once for each unit that becomes known (the order's merge by
+// maximum sees to that), in any order.
+import type { ChannelSettings } from './settings.ts'
+import type { ListingState } from './stock.ts'
+import { addTrace } from './traces.ts'
+
+export interface IngestEffect {
+  readonly listing: ListingState
+  /** The order was created at or before a time up to which all were held to be in: the constant L was too small. */
+  readonly late: boolean
+}
+
+/**
+ * The channel may sell that much less now. A late sale lowers nothing: a fence has already counted it as in. Sales created after a
+ * fence's instant for certain are counted on it; those that might be before it are not (the safe side).
+ */
+export const ingestSale = (listing: ListingState, quantity: number, createdAtMs: number, settings: ChannelSettings): IngestEffect => {
+  const { clockSkewMs, checkoutHoldMs } = settings.constants
+  const late = createdAtMs <= listing.fencedThroughMs
+  const lowers = settings.selfDecrement !== 'unproven' && listing.believedQuantity !== null && createdAtMs > listing.believedAtMs
+  return {
+    late,
+    listing: {
+      ...listing,
+      base: late ? listing.base : listing.base - quantity,
+      lateOrders: listing.lateOrders + (late ? 1 : 0),
+      fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
+      believedQuantity: lowers ? Math.max(0, (listing.believedQuantity ?? 0) - quantity) : listing.believedQuantity,
+    },
+  }
+}
+
+/** Units cancelled before shipment may be on sale again already, put there by the channel itself. Slack does not change. */
+export const ingestCancel = (
+  listing: ListingState,
+  quantity: number,
+  cancelledAtMs: number,
+  mayRestock: boolean,
+  nowMs: number,
+  settings: ChannelSettings,
+): ListingState => {
+  if (!mayRestock) return listing
+  const { clockSkewMs, readStalenessMs, requestLifetimeMs } = settings.constants
+  return {
+    ...listing,
+    base: listing.base + quantity,
+    fences: listing.fences.map((f) => (cancelledAtMs >= f.fromMs - clockSkewMs ? { ...f, restocked: f.restocked + quantity } : f)),
+    cancels: addTrace(listing.cancels, { atMs: cancelledAtMs, quantity }, nowMs - readStalenessMs - 2 * requestLifetimeMs),
+    // What the channel shows now is not known where it can be asked; where it cannot, our last word stands until we write again.
+    believedQuantity: listing.writeClass === 'absolute-set' ? listing.believedQuantity : null,
+  }
+}

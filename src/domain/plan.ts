@@ -1,0 +1,277 @@
+// The plan: for each listing the one next step, if any. A fixpoint: without events it proposes nothing new (reads of doubtful numbers are
+// spaced). Level-triggered: it looks at the document alone, so any number of changes becomes one step towards the newest state.
+// What it proposes is safe only after `admit` (below) agreed on the same document version: admit spends slack, plan does not.
+import { allocate } from './allocation.ts'
+import { expectedExposureQuantity, exposureQuantity, exposureUnits, isGuaranteed } from './exposure.ts'
+import { fenceDueMs } from './fence.ts'
+import type { ChannelId, ListingId } from './ids.ts'
+import { chargeOf } from './push.ts'
+import type { ChannelSettings } from './settings.ts'
+import { type ListingState, maxPushes, sellableUnits, type Stock } from './stock.ts'
+
+export type SettingsFor = (channel: ChannelId) => ChannelSettings
+
+export type Step =
+  | { readonly kind: 'set' | 'compare-and-set'; readonly quantity: number; readonly fromQuantity: number | null }
+  | { readonly kind: 'read' }
+  /** Send an open push again under its key. */
+  | { readonly kind: 'resend'; readonly pushId: string }
+  /** Ask what became of a submission. */
+  | { readonly kind: 'settle'; readonly pushId: string }
+  /** Sent by a process that is gone: treat it as timed out. */
+  | { readonly kind: 'recover'; readonly pushId: string }
+
+export interface Intent {
+  readonly listing: ListingId
+  readonly channel: ChannelId
+  readonly step: Step
+  /** 0: lowers what a channel shows. */
+  readonly priority: 0 | 1
+  readonly dueAtMs: number
+}
+
+/** A prepared push that nobody answered for this long was sent by a process that is gone. Longer than any request may take. */
+export const recoverAfterMs = 60_000
+/** How long an accepted write may take to show before we write again over it. */
+const showWithinMs = 10 * 60_000
+/** Changes smaller than this share of the target are not worth a call: they would make a storm of pushes. */
+const hysteresisOf = (target: number): number => Math.max(1, Math.ceil(target / 20))
+
+/** Units that may still be promised: a listing outside the guarantee (adopting, unprotected) counts with no more than its target. */
+export const slackUnits = (stock: Stock, targets: ReadonlyMap<ListingId, number> = allocate(stock)): number => {
+  let committed = 0
+  for (const listing of stock.sharing === 'pooled' ? [] : stock.listings) {
+    const units = exposureUnits(listing)
+    const cap = isGuaranteed(listing) ? units : (targets.get(listing.id) ?? 0) * listing.unitsPerListing
+    committed += Math.min(units, cap)
+  }
+  return sellableUnits(stock) - stock.bufferUnits - committed
+}
+
+/**
+ * May this write be issued now? The only place where slack is spent. A set to 0 always may. An adopting listing may always be lowered:
+ * that never makes an oversell likelier than it was. A pooled stock is unprotected by choice.
+ */
+export const admit = (
+  stock: Stock,
+  listing: ListingState,
+  step: Extract<Step, { quantity: number }>,
+  slack = slackUnits(stock),
+): boolean => {
+  const charge = chargeOf(step.kind, step.quantity, step.fromQuantity)
+  if (charge === 0 || stock.sharing === 'pooled') return true
+  const lowersAdopting = listing.status === 'adopting' && listing.believedQuantity !== null && step.quantity <= listing.believedQuantity
+  return lowersAdopting || charge * listing.unitsPerListing <= slack
+}
+
+const writeStep = (listing: ListingState, quantity: number): Extract<Step, { quantity: number }> =>
+  listing.writeClass === 'compare-and-set'
+    ? { kind: 'compare-and-set', quantity, fromQuantity: listing.believedQuantity }
+    : { kind: 'set', quantity, fromQuantity: listing.believedQuantity }
+
+/** What must happen before anything new is written: an open request's next step. undefined: nothing is in the way. null: wait. */
+const openStep = (listing: ListingState, settings: ChannelSettings, nowMs: number): { step: Step; dueAtMs: number } | null | undefined => {
+  for (const push of listing.pushes) {
+    if (push.status === 'seen') continue
+    const dueAtMs = listing.nextPushAtMs
+    if (push.status === 'prepared') return { step: { kind: 'recover', pushId: push.id }, dueAtMs: push.lastSendMs + recoverAfterMs }
+    const shown = nowMs - push.lastSendMs < showWithinMs
+    if (
+      push.status === 'unknown' &&
+      push.kind === 'compare-and-set' &&
+      settings.keyedRetry &&
+      nowMs - push.issuedAtMs < settings.keyRetentionMs
+    )
+      return { step: { kind: 'resend', pushId: push.id }, dueAtMs }
+    if (push.status === 'accepted' && listing.writeClass === 'absolute-set') return { step: { kind: 'settle', pushId: push.id }, dueAtMs }
+    if (shown && listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
+    if (shown) return null
+  }
+  return undefined
+}
+
+/** A number that has not been confirmed for long, although more could be sold than it says, is read once more. */
+const doubtStep = (listing: ListingState, settings: ChannelSettings): { step: Step; dueAtMs: number } | null => {
+  if (listing.writeClass === 'absolute-set' || listing.believedQuantity === null || listing.fences.length > 0) return null
+  if (exposureQuantity(listing) <= listing.believedQuantity) return null
+  const { orderVisibilityMs, checkoutHoldMs, clockSkewMs, readStalenessMs } = settings.constants
+  const spacingMs = orderVisibilityMs + checkoutHoldMs + 2 * clockSkewMs + readStalenessMs
+  return { step: { kind: 'read' }, dueAtMs: Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs) }
+}
+
+const intentOf = (listing: ListingState, found: { step: Step; dueAtMs: number }, priority: 0 | 1 = 1): Intent => ({
+  listing: listing.id,
+  channel: listing.channel,
+  step: found.step,
+  priority,
+  dueAtMs: found.dueAtMs,
+})
+
+const writeIntent = (listing: ListingState, quantity: number): Intent =>
+  intentOf(
+    listing,
+    { step: writeStep(listing, quantity), dueAtMs: listing.nextPushAtMs },
+    listing.believedQuantity === null || quantity < listing.believedQuantity ? 0 : 1,
+  )
+
+/** Pooled, and listings whose number nobody lowers but us: show the target, whatever was shown before. */
+const plainWrite = (listing: ListingState, target: number): Intent | null =>
+  listing.believedQuantity === target ? null : writeIntent(listing, target)
+
+interface Situation {
+  readonly stock: Stock
+  readonly targets: ReadonlyMap<ListingId, number>
+  readonly slack: number
+  /** Units that must come back because more could be sold than is there. */
+  readonly overcommitted: number
+  /** Somebody could sell and has nothing to show, and there is no slack to give. */
+  readonly starving: boolean
+}
+
+const raise = (listing: ListingState, target: number, situation: Situation): Intent | null => {
+  const exposure = exposureQuantity(listing)
+  const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
+  const hysteresis = hysteresisOf(target)
+  if (listing.writeClass === 'compare-and-set') {
+    const up = Math.min(target - exposure, slack)
+    if (up > 0 && (exposure === 0 || up >= hysteresis)) return writeIntent(listing, (listing.believedQuantity ?? 0) + up)
+    return null
+  }
+  const quantity = Math.min(target, slack)
+  if (quantity > 0 && quantity !== listing.believedQuantity && (exposure === 0 || quantity >= exposure + hysteresis))
+    return writeIntent(listing, quantity)
+  // Rule B: dark for a moment, then the whole target at its exact cost.
+  const worthDark = expectedExposureQuantity(listing) > 0 && target >= 2 * exposure + hysteresis && slack + exposure >= target
+  return worthDark && listing.believedQuantity !== 0 ? writeIntent(listing, 0) : null
+}
+
+const lower = (listing: ListingState, byQuantity: number): Intent | null => {
+  const believed = listing.believedQuantity ?? 0
+  const quantity = listing.writeClass === 'compare-and-set' ? Math.max(0, believed - byQuantity) : 0
+  return quantity < believed || (believed === 0 && listing.believedQuantity === null) ? writeIntent(listing, quantity) : null
+}
+
+const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
+  if (listing.status === 'adopting') {
+    const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
+    // Nothing can be read: say the number that is right now, whatever was shown before.
+    if (listing.believedQuantity === null) return writeIntent(listing, Math.min(target, slack))
+    return listing.believedQuantity > target ? writeIntent(listing, target) : raise(listing, target, situation)
+  }
+  const expected = expectedExposureQuantity(listing)
+  const over = expected - target
+  if (over > 0 && (target === 0 || (situation.starving && over > hysteresisOf(target)))) return lower(listing, over)
+  return raise(listing, target, situation)
+}
+
+/** Emergency: cover the shortfall at once: compare-and-set listings to the unit, then sets to 0 on as few others as it takes. */
+const emergency = (situation: Situation): ReadonlyMap<ListingId, Intent | null> => {
+  const chosen = new Map<ListingId, Intent | null>()
+  let short = situation.overcommitted
+  const order = situation.stock.listings
+    .filter(isGuaranteed)
+    .sort(
+      (a, b) =>
+        Number(b.writeClass === 'compare-and-set') - Number(a.writeClass === 'compare-and-set') || exposureUnits(b) - exposureUnits(a),
+    )
+  for (const listing of order) {
+    if (short <= 0) break
+    const expected = expectedExposureQuantity(listing)
+    if (expected === 0) continue
+    const by = listing.writeClass === 'compare-and-set' ? Math.min(expected, Math.ceil(short / listing.unitsPerListing)) : expected
+    chosen.set(listing.id, lower(listing, by))
+    short -= by * listing.unitsPerListing
+  }
+  return chosen
+}
+
+const situationOf = (stock: Stock): Situation => {
+  const targets = allocate(stock)
+  const slack = slackUnits(stock, targets)
+  let expectedUnits = 0
+  let hungry = false
+  for (const listing of stock.listings) {
+    if (listing.writeClass === 'ask-first') continue
+    const target = targets.get(listing.id) ?? 0
+    if (isGuaranteed(listing)) expectedUnits += expectedExposureQuantity(listing) * listing.unitsPerListing
+    if (target > 0 && exposureQuantity(listing) === 0 && slack < listing.unitsPerListing) hungry = true
+  }
+  return {
+    stock,
+    targets,
+    slack,
+    overcommitted: stock.sharing === 'strict' ? Math.max(0, expectedUnits - Math.max(0, sellableUnits(stock))) : 0,
+    starving: hungry,
+  }
+}
+
+/** All steps that the document calls for, with their due times (some in the future). At most one for each listing. */
+export const plan = (stock: Stock, settingsFor: SettingsFor, nowMs: number): readonly Intent[] => {
+  if (stock.listings.length === 0) return []
+  const situation = situationOf(stock)
+  const urgent = situation.overcommitted > 0 ? emergency(situation) : null
+  const intents: Intent[] = []
+  for (const listing of stock.listings) {
+    if (listing.writeClass === 'ask-first' || listing.status === 'disconnected') continue
+    const settings = settingsFor(listing.channel)
+    if (settings.mode === 'paused') continue
+    const intent = stepFor(listing, settings, situation, urgent, nowMs)
+    if (intent) intents.push(intent)
+  }
+  return intents
+}
+
+const stepFor = (
+  listing: ListingState,
+  settings: ChannelSettings,
+  situation: Situation,
+  urgent: ReadonlyMap<ListingId, Intent | null> | null,
+  nowMs: number,
+): Intent | null => {
+  const open = openStep(listing, settings, nowMs)
+  if (open === null) return null
+  if (open) return intentOf(listing, open)
+  const readable = listing.writeClass !== 'absolute-set'
+  if (listing.believedQuantity === null && readable) return intentOf(listing, { step: { kind: 'read' }, dueAtMs: listing.nextPushAtMs }, 0)
+  const doubt = doubtStep(listing, settings)
+  if (settings.mode === 'observe' || listing.pushes.length >= maxPushes) return doubt ? intentOf(listing, doubt) : null
+  const target = situation.targets.get(listing.id) ?? 0
+  const write =
+    urgent?.get(listing.id) ??
+    (situation.stock.sharing === 'pooled' || settings.selfDecrement === 'unproven'
+      ? plainWrite(listing, target)
+      : strictWrite(listing, target, situation))
+  if (write && 'quantity' in write.step && admit(situation.stock, listing, write.step, situation.slack)) return write
+  return doubt ? intentOf(listing, doubt) : null
+}
+
+export interface Mark {
+  readonly channel: ChannelId
+  readonly kind: 'push' | 'expire' | 'fence'
+  readonly priority: 0 | 1
+  readonly dueAtMs: number
+}
+
+/** The document's dirty keys: at most one for each channel and kind. Committed with it, so that no wake-up can be lost. */
+export const workMarks = (stock: Stock, settingsFor: SettingsFor, nowMs: number): readonly Mark[] => {
+  const marks = new Map<string, Mark>()
+  const add = (mark: Mark): void => {
+    const key = `${mark.kind}\u0000${mark.channel}`
+    const known = marks.get(key)
+    const first = !known || mark.dueAtMs < known.dueAtMs
+    marks.set(key, {
+      ...mark,
+      dueAtMs: first ? mark.dueAtMs : known.dueAtMs,
+      priority: known && known.priority < mark.priority ? known.priority : mark.priority,
+    })
+  }
+  for (const intent of plan(stock, settingsFor, nowMs))
+    add({ channel: intent.channel, kind: 'push', priority: intent.priority, dueAtMs: intent.dueAtMs })
+  for (const listing of stock.listings) {
+    const { constants } = settingsFor(listing.channel)
+    for (const push of listing.pushes)
+      add({ channel: listing.channel, kind: 'expire', priority: 1, dueAtMs: push.lastSendMs + constants.requestLifetimeMs })
+    for (const fence of listing.fences) add({ channel: listing.channel, kind: 'fence', priority: 1, dueAtMs: fenceDueMs(fence, constants) })
+  }
+  return [...marks.values()].sort((a, b) => (a.channel < b.channel ? -1 : a.channel > b.channel ? 1 : a.kind < b.kind ? -1 : 1))
+}
