@@ -230,11 +230,12 @@ const stepFor = (
 ): Intent | null => {
   const open = openStep(listing, settings, nowMs)
   if (open === null) return null
-  if (open) return intentOf(listing, open)
+  const full = listing.pushes.length >= maxPushes
+  if (open) return full && open.step.kind === 'read' ? null : intentOf(listing, open)
   const readable = listing.writeClass !== 'absolute-set'
   if (listing.believedQuantity === null && readable) return intentOf(listing, { step: { kind: 'read' }, dueAtMs: listing.nextPushAtMs }, 0)
   const doubt = doubtStep(listing, settings)
-  if (settings.mode === 'observe' || listing.pushes.length >= maxPushes) return doubt ? intentOf(listing, doubt) : null
+  if (settings.mode === 'observe' || full) return doubt ? intentOf(listing, doubt) : null
   const target = situation.targets.get(listing.id) ?? 0
   const write =
     urgent?.get(listing.id) ??
@@ -247,10 +248,13 @@ const stepFor = (
 
 export interface Mark {
   readonly channel: ChannelId
-  readonly kind: 'push' | 'expire' | 'fence'
+  readonly kind: 'push' | 'read' | 'expire' | 'fence'
   readonly priority: 0 | 1
   readonly dueAtMs: number
 }
+
+/** Writes and reads have budgets of their own on every platform, so they are different work. */
+export const workKindOf = (step: Step): 'push' | 'read' => (step.kind === 'read' || step.kind === 'settle' ? 'read' : 'push')
 
 /** The document's dirty keys: at most one for each channel and kind. Committed with it, so that no wake-up can be lost. */
 export const workMarks = (stock: Stock, settingsFor: SettingsFor, nowMs: number): readonly Mark[] => {
@@ -266,7 +270,7 @@ export const workMarks = (stock: Stock, settingsFor: SettingsFor, nowMs: number)
     })
   }
   for (const intent of plan(stock, settingsFor, nowMs))
-    add({ channel: intent.channel, kind: 'push', priority: intent.priority, dueAtMs: intent.dueAtMs })
+    add({ channel: intent.channel, kind: workKindOf(intent.step), priority: intent.priority, dueAtMs: intent.dueAtMs })
   for (const listing of stock.listings) {
     const { constants } = settingsFor(listing.channel)
     for (const push of listing.pushes)

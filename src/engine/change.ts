@@ -8,7 +8,8 @@ import type { Stock } from '../domain/stock.ts'
 import type { Commit } from '../ports/store.ts'
 
 export interface View {
-  stock(key: StockKey): Stock | null
+  /** null: not stored. undefined: nobody asked for it, answer with `needs`. */
+  stock(key: StockKey): Stock | null | undefined
   order(key: OrderKey): Order | null
   hasLedgerKey(key: string): boolean
   readonly nowMs: number
@@ -26,12 +27,17 @@ export interface Decision<T> {
   readonly value: T
 }
 
+/** More must be read before this can be decided. */
+export interface Needs {
+  readonly needs: readonly StockKey[]
+}
+
 export interface Change<T> {
   readonly stock: readonly StockKey[]
   readonly orders: readonly OrderKey[]
   readonly ledgerKeys: readonly string[]
   /** Pure. A BelayError thrown here refuses this change alone; the others of its batch go on. */
-  decide(view: View): Decision<T>
+  decide(view: View): Decision<T> | Needs
 }
 
 export interface Committer {

@@ -8,8 +8,11 @@ import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
 import type { Stock } from '../domain/stock.ts'
 
-/** push: something to send or to read (due by the clock). expire: a request's lifetime ends (clock). fence: due when the channel's watermark has passed `dueAtMs`. */
-export type WorkKind = 'push' | 'expire' | 'fence'
+/**
+ * push: something to write (due by the clock). read: something to read back or to settle (clock). expire: a request's lifetime ends
+ * (clock). fence: due when the channel's watermark has passed `dueAtMs`.
+ */
+export type WorkKind = 'push' | 'read' | 'expire' | 'fence'
 
 /** A dirty key. At most one for each (stock, channel, kind); committed with the stock document, which names all of its marks. */
 export interface WorkMark {

@@ -1,0 +1,140 @@
+// Answers the orders that a platform wants answered: due -> submitted -> done | failed (due again until the deadline). What we answer was
+// decided and committed with the reservation; sending it twice says the same thing twice.
+import type { OrderKey } from '../domain/ids.ts'
+import type { Acknowledgement, Order } from '../domain/orders.ts'
+import type { AcknowledgeOutcome, ChannelAdapter, SettleOutcome } from '../ports/channel.ts'
+import type { Change } from './change.ts'
+import type { EngineContext } from './context.ts'
+import { backoffMs, nextCheckMs } from './push-record.ts'
+import type { Wake } from './wake.ts'
+
+const maxTake = 50
+const longestIdleMs = 1_000
+const maxAttempts = 20
+
+const setAcknowledgement = (key: OrderKey, change: (known: Acknowledgement, nowMs: number) => Acknowledgement): Change<void> => ({
+  stock: [],
+  orders: [key],
+  ledgerKeys: [],
+  decide: (view) => {
+    const order = view.order(key)
+    if (!order?.acknowledgement) return { value: undefined }
+    const acknowledgement = change(order.acknowledgement, view.nowMs)
+    const given = acknowledgement.state === 'failed' && order.acknowledgement.state !== 'failed'
+    return {
+      orders: [{ ...order, version: order.version + 1, acknowledgement }],
+      incidents: given
+        ? [
+            {
+              id: `acknowledgement-failed/${order.channel}/${order.orderId}/${acknowledgement.attempts}`,
+              kind: 'acknowledgement-failed',
+              channel: order.channel,
+              sku: order.lines[0]?.sku ?? null,
+              listing: null,
+              units: 0,
+              atMs: view.nowMs,
+              summary: `${order.channel} did not take the answer to order ${order.orderId}: ${acknowledgement.lastError ?? 'no reason given'}`,
+              evidence: { attempts: acknowledgement.attempts, answerByMs: acknowledgement.byMs },
+            },
+          ]
+        : [],
+      value: undefined,
+    }
+  },
+})
+
+const afterSubmit = (known: Acknowledgement, outcome: AcknowledgeOutcome, nowMs: number, retryMs: number): Acknowledgement => {
+  switch (outcome.kind) {
+    case 'accepted':
+      return {
+        ...known,
+        state: 'submitted',
+        attempts: known.attempts + 1,
+        transactionId: outcome.transactionId,
+        dueAtMs: nowMs + 2_000,
+        lastError: null,
+      }
+    case 'rejected':
+      return {
+        ...known,
+        state: 'failed',
+        attempts: known.attempts + 1,
+        dueAtMs: known.byMs,
+        lastError: `${outcome.message}. ${outcome.fix}`,
+      }
+    case 'throttled':
+      return { ...known, dueAtMs: outcome.retryAtMs }
+    case 'failed':
+      return {
+        ...known,
+        state: known.attempts + 1 >= maxAttempts ? 'failed' : 'due',
+        attempts: known.attempts + 1,
+        dueAtMs: nowMs + retryMs,
+        lastError: outcome.message,
+      }
+  }
+}
+
+const afterSettle = (known: Acknowledgement, outcome: SettleOutcome, nowMs: number, retryMs: number): Acknowledgement => {
+  switch (outcome.kind) {
+    case 'applied':
+      return { ...known, state: 'done', lastError: null }
+    case 'rejected':
+      return { ...known, state: 'failed', lastError: `${outcome.message}. ${outcome.fix}` }
+    case 'processing':
+      return { ...known, dueAtMs: nextCheckMs(known.dueAtMs - 2_000, nowMs) }
+    case 'throttled':
+      return { ...known, dueAtMs: outcome.retryAtMs }
+    case 'failed':
+      return { ...known, dueAtMs: nowMs + retryMs, lastError: outcome.message }
+  }
+}
+
+export const runAcknowledgeLoop = async (
+  context: EngineContext,
+  adapter: ChannelAdapter,
+  wake: Wake,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { store, clock, committer } = context
+  let failures = 0
+  const keyOf = (order: Order): OrderKey => ({ channel: order.channel, orderId: order.orderId })
+  const take = async (state: 'due' | 'submitted'): Promise<readonly Order[]> => {
+    const capacity = adapter.capacity(state === 'due' ? 'acknowledge' : 'settle')
+    if (capacity.items === 0) return []
+    return store.dueAcknowledgements({
+      channel: adapter.channel,
+      state,
+      dueBeforeMs: clock.nowMs(),
+      limit: Math.min(maxTake, capacity.items),
+    })
+  }
+  while (adapter.capabilities.acknowledges && !signal.aborted) {
+    const retryMs = backoffMs(failures, context.random)
+    const due = await take('due')
+    if (due.length > 0) {
+      const outcomes = await adapter.acknowledge(due, signal)
+      failures = outcomes.some((o) => o.kind === 'failed') ? failures + 1 : 0
+      await Promise.all(
+        due.map((order, i) => {
+          const outcome = outcomes[i] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this order' }
+          return committer.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSubmit(known, outcome, nowMs, retryMs)))
+        }),
+      )
+    }
+    const submitted = await take('submitted')
+    if (submitted.length > 0) {
+      const outcomes = await adapter.settleAcknowledgements(
+        submitted.map((o) => o.acknowledgement?.transactionId ?? ''),
+        signal,
+      )
+      await Promise.all(
+        submitted.map((order, i) => {
+          const outcome = outcomes[i] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this transaction' }
+          return committer.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSettle(known, outcome, nowMs, retryMs)))
+        }),
+      )
+    }
+    if (due.length === 0 && submitted.length === 0) await wake.wait(longestIdleMs, signal)
+  }
+}

@@ -1,0 +1,33 @@
+// What every part of the engine is given: the ports, the one committer, and the books that people look at.
+import type { ChannelId } from '../domain/ids.ts'
+import type { SettingsFor } from '../domain/plan.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { HubEvent } from '../ports/hub.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Random } from '../ports/random.ts'
+import type { Store } from '../ports/store.ts'
+import type { Committer } from './change.ts'
+import type { CauseBook } from './causes.ts'
+import type { ListingFinder } from './listing-finder.ts'
+
+/** Structured messages for the person at night. Never a body, a secret or buyer data. */
+export interface Logger {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export interface EngineContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly committer: Committer
+  readonly settingsFor: SettingsFor
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly listings: ListingFinder
+  readonly causes: CauseBook
+  readonly emit: (event: HubEvent) => void
+  /** Counts a retry for the channel's status. */
+  readonly retried: (channel: ChannelId) => void
+}

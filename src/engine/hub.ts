@@ -1,0 +1,243 @@
+// The hub: the parts of the engine put to work over a store and a set of adapters. See ports/hub.ts for what it promises.
+import { BelayError } from '../domain/errors.ts'
+import type { ChannelId, LocationId, PoolId } from '../domain/ids.ts'
+import { checkMovement, moveStock, movementKey, releaseKey } from '../domain/movement.ts'
+import { hubChannel } from '../domain/order-fold.ts'
+import type { SettingsFor } from '../domain/plan.ts'
+import type { ChannelSettings } from '../domain/settings.ts'
+import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
+import type { ChannelAdapter } from '../ports/channel.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ChannelStatus, Hub, HubEvent, ImportPreview, ImportRequest, MovementRequest, MovementResult } from '../ports/hub.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { Random } from '../ports/random.ts'
+import type { Store } from '../ports/store.ts'
+import { createCauseBook } from './causes.ts'
+import type { Change, Decision } from './change.ts'
+import { createChannelWakes, runChannel } from './channel-runner.ts'
+import { createCommitter } from './committer.ts'
+import type { EngineContext, Logger } from './context.ts'
+import { runImport } from './import.ts'
+import { createListingFinder } from './listing-finder.ts'
+import type { StatusBook } from './status.ts'
+
+export interface HubOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Made before the adapters, which report into it. */
+  readonly status: StatusBook
+  readonly adapters: readonly ChannelAdapter[]
+  readonly settings: readonly ChannelSettings[]
+  readonly poolLocations: ReadonlyMap<PoolId, readonly LocationId[]>
+  /** Where platforms reach this hub's webhooks; null: nowhere, polls and queues alone serve. */
+  readonly webhookUrlFor: (channel: ChannelId) => string | null
+}
+
+/** The settings of channels that are not configured (any more): nothing is written there. */
+const unknownSettings = (channel: ChannelId): ChannelSettings => ({
+  channel,
+  mode: 'paused',
+  constants: {
+    orderVisibilityMs: 30 * 60_000,
+    clockSkewMs: 10_000,
+    checkoutHoldMs: 15 * 60_000,
+    requestLifetimeMs: 60 * 60_000,
+    readStalenessMs: 5 * 60_000,
+  },
+  keyedRetry: false,
+  keyRetentionMs: 0,
+  selfDecrement: 'documented',
+})
+
+/** Applied inbox events are kept this long for people to look at. */
+const inboxKeptMs = 7 * 24 * 60 * 60_000
+const inboxSweepEveryMs = 60 * 60_000
+const maxEventListeners = 64
+const stopWithinMs = 10_000
+
+const moveChange = (request: MovementRequest): Change<MovementResult & { changed: boolean }> => {
+  const key = { sku: request.sku, pool: request.pool }
+  const ledgerKey = request.kind === 'release' ? releaseKey(request.reference) : movementKey(request)
+  const orderKey = { channel: hubChannel, orderId: request.reference }
+  const promise = request.kind === 'reserve' || request.kind === 'release'
+  const shown = (stock: Stock, outcome: 'applied' | 'duplicate'): MovementResult & { changed: boolean } => ({
+    outcome,
+    changed: outcome === 'applied',
+    onHandUnits: onHandTotal(stock),
+    reservedUnits: stock.reservedUnits,
+    availableUnits: availableUnits(stock),
+  })
+  return {
+    stock: [key],
+    orders: promise ? [orderKey] : [],
+    ledgerKeys: [ledgerKey],
+    decide: (view): Decision<MovementResult & { changed: boolean }> => {
+      const stock = view.stock(key) ?? null
+      const order = promise ? view.order(orderKey) : null
+      if (!stock) {
+        throw new BelayError('sku-unknown', `${request.sku} is not known in pool ${request.pool}`, {
+          fix: 'import it first: belay import --stock FILE',
+        })
+      }
+      if (view.hasLedgerKey(ledgerKey)) {
+        const line = order?.lines[0]
+        if (request.kind === 'reserve' && (line?.sku !== request.sku || line.orderedQuantity !== request.units)) {
+          throw new BelayError('movement-conflict', `reference ${request.reference} was used for another reservation`, {
+            fix: 'give each movement a reference of its own',
+          })
+        }
+        return { value: shown(stock, 'duplicate') }
+      }
+      const effect = moveStock(request, stock, order, view.nowMs)
+      return {
+        stock: [effect.stock],
+        orders: effect.order ? [effect.order] : [],
+        ledger: effect.ledger,
+        incidents: effect.incidents,
+        value: shown(effect.stock, 'applied'),
+      }
+    },
+  }
+}
+
+export const createHub = (options: HubOptions): Hub & { readonly context: EngineContext } => {
+  const { store, clock, metrics, log, status } = options
+  const adapters = new Map(options.adapters.map((a) => [a.channel, a]))
+  const settings = new Map(options.settings.map((s) => [s.channel, s]))
+  const settingsFor: SettingsFor = (channel) => settings.get(channel) ?? unknownSettings(channel)
+  const listeners = new Set<(event: HubEvent) => void>()
+  const committer = createCommitter({
+    store,
+    clock,
+    settingsFor,
+    onCommit: (marks) => {
+      for (const mark of marks) {
+        const wake = wakes.get(mark.channel)
+        if (wake && mark.kind === 'push') wake.push.ring()
+        if (wake && mark.kind === 'read') wake.read.ring()
+      }
+    },
+  })
+  const context: EngineContext = {
+    store,
+    clock,
+    random: options.random,
+    committer,
+    settingsFor,
+    metrics,
+    log,
+    listings: createListingFinder(store),
+    causes: createCauseBook(),
+    emit: (event) => {
+      if (event.kind === 'sale' || event.kind === 'cancel') wakes.get(event.channel)?.acknowledge.ring()
+      for (const listener of listeners) listener(event)
+    },
+    retried: (channel) => status.retried(channel),
+  }
+  const wakes = new Map([...adapters.keys()].map((channel) => [channel, createChannelWakes(context)]))
+  const stopping = new AbortController()
+  const running: Promise<void>[] = []
+
+  const subscribeAll = async (): Promise<void> => {
+    await Promise.all(
+      [...adapters.values()].map(async (adapter) => {
+        try {
+          await adapter.subscribe(options.webhookUrlFor(adapter.channel), stopping.signal)
+        } catch (error) {
+          log.warn({ channel: adapter.channel, error: String(error) }, 'not subscribed; polls alone serve')
+        }
+      }),
+    )
+  }
+
+  const sweepInbox = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await store.expireInbox(clock.nowMs() - inboxKeptMs).catch((error: unknown) => log.warn({ error: String(error) }, 'inbox not swept'))
+      await clock.sleep(inboxSweepEveryMs, stopping.signal)
+    }
+  }
+
+  const retryParked = async (): Promise<number> => {
+    let count = 0
+    let afterSequence = -1
+    for (;;) {
+      const parked = await store.readInbox({ state: 'parked', afterSequence, limit: 500 })
+      const last = parked.at(-1)
+      if (!last) break
+      const inbox = parked.map((e) => ({ channel: e.channel, dedupeKey: e.dedupeKey, state: 'pending' as const, reason: null }))
+      await committer.submit({ stock: [], orders: [], ledgerKeys: [], decide: () => ({ inbox, value: undefined }) })
+      count += parked.length
+      afterSequence = last.sequence
+    }
+    for (const wake of wakes.values()) wake.inbox.ring()
+    return count
+  }
+
+  const importWith = (request: ImportRequest, apply: boolean): Promise<ImportPreview> =>
+    runImport(context, request, { adapters, poolLocations: options.poolLocations, apply })
+
+  const statusOf = async (adapter: ChannelAdapter): Promise<ChannelStatus> => {
+    const { channel, platform, capabilities } = adapter
+    const watermarkAgeMs: Record<string, number | null> = {}
+    for (const stream of capabilities.streams) {
+      const cursor = await store.readCursor(channel, stream)
+      watermarkAgeMs[stream] = cursor?.watermarkMs == null ? null : clock.nowMs() - cursor.watermarkMs
+    }
+    return {
+      channel,
+      platform,
+      mode: settingsFor(channel).mode,
+      ...status.of(channel),
+      watermarkAgeMs,
+      pushesDue: await store.countWork({ channel, kind: 'push' }),
+      pushesOpen: await store.countWork({ channel, kind: 'expire' }),
+    }
+  }
+
+  return {
+    context,
+    store,
+    adapters,
+    move: async (request) => {
+      checkMovement(request)
+      const arrivedAtMs = clock.nowMs()
+      const { changed, ...result } = await committer.submit(moveChange(request))
+      if (changed) context.causes.arrived(request, arrivedAtMs)
+      return result
+    },
+    previewImport: (request) => importWith(request, false),
+    applyImport: async (request) => {
+      const preview = await importWith(request, true)
+      // What waited for a listing may be placed now.
+      if (preview.listingsCreated > 0) await retryParked()
+      return preview
+    },
+    receive: async (events) => {
+      await store.appendInbox(events)
+      for (const event of events) wakes.get(event.channel)?.inbox.ring()
+    },
+    retryParked,
+    channelStatus: () => Promise.all([...adapters.values()].map(statusOf)),
+    watch: (listener) => {
+      if (listeners.size < maxEventListeners) listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    start: async () => {
+      const owner = options.random.uuid()
+      for (const adapter of adapters.values()) {
+        const channelWakes = wakes.get(adapter.channel)
+        if (channelWakes && settingsFor(adapter.channel).mode !== 'paused')
+          running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
+      }
+      running.push(sweepInbox())
+      await subscribeAll()
+    },
+    stop: async () => {
+      stopping.abort()
+      await Promise.race([Promise.all(running).then(() => committer.idle()), clock.sleep(stopWithinMs)])
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// Polls one order stream of one channel, window after window, and moves the watermark. The watermark moves only after a complete window
+// whose every row is committed: W := min(poll start, what the platform says it covered, earliest undecided order) - L - eps. A failed
+// page, a crash or an outage leaves it where it is. Windows overlap by L + eps, since an order may become visible that late.
+import { isBelayError } from '../domain/errors.ts'
+import type { ChannelAdapter } from '../ports/channel.ts'
+import type { Cursor } from '../ports/store.ts'
+import type { EngineContext } from './context.ts'
+import { explain, foldFacts } from './fold.ts'
+import { backoffMs } from './push-record.ts'
+import type { Wake } from './wake.ts'
+
+/** How far before the first poll orders are looked for: those are the ones whose goods may still be on the shelf unreserved. */
+const firstWindowMs = 60_000
+
+/** One poll. Returns the new cursor. Throws what the adapter throws; then nothing moved. */
+export const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
+  const { store, clock, committer } = context
+  const { orderVisibilityMs, clockSkewMs } = context.settingsFor(adapter.channel).constants
+  const known = await store.readCursor(adapter.channel, stream)
+  const startedAtMs = clock.nowMs()
+  const result = await adapter.pollOrders({
+    stream,
+    sinceMs: known?.sinceMs ?? startedAtMs - firstWindowMs - orderVisibilityMs,
+    nowMs: startedAtMs,
+    onPage: (facts) => foldFacts(context, facts, null, clock.nowMs()),
+    signal,
+  })
+  const coveredMs = Math.min(startedAtMs, result.throughMs, result.undecidedSinceMs === null ? startedAtMs : result.undecidedSinceMs - 1)
+  const completeMs = coveredMs - orderVisibilityMs - clockSkewMs
+  const cursor: Cursor = {
+    channel: adapter.channel,
+    stream,
+    sinceMs: Math.max(known?.sinceMs ?? 0, completeMs),
+    watermarkMs: Math.max(known?.watermarkMs ?? 0, completeMs),
+  }
+  await committer.submit({ stock: [], orders: [], ledgerKeys: [], decide: () => ({ cursors: [cursor], value: undefined }) })
+  return cursor
+}
+
+export const runPollLoop = async (
+  context: EngineContext,
+  adapter: ChannelAdapter,
+  stream: string,
+  onWatermark: () => void,
+  wake: Wake,
+  signal: AbortSignal,
+): Promise<void> => {
+  const everyMs = adapter.capabilities.pollEveryMs[stream] ?? 60_000
+  let failures = 0
+  while (!signal.aborted) {
+    let waitMs = everyMs
+    try {
+      await pollOnce(context, adapter, stream, signal)
+      failures = 0
+      onWatermark()
+    } catch (error) {
+      if (signal.aborted) return
+      failures += 1
+      context.retried(adapter.channel)
+      const throttledMs = isBelayError(error, 'channel-throttled') ? (error.retryAtMs ?? 0) - context.clock.nowMs() : 0
+      waitMs = Math.max(throttledMs, throttledMs > 0 ? 0 : backoffMs(failures, context.random))
+      context.log.warn({ channel: adapter.channel, stream, waitMs, error: explain(error) }, 'poll not complete; the watermark stays')
+    }
+    await wake.wait(Math.max(1, waitMs), signal)
+  }
+}

@@ -1,0 +1,191 @@
+// The changes that the push loop submits: issue (the charge, durable before the first byte), record (what became of it), expire, fence.
+// Each looks at the document as it is when it is committed: a plan made on an older one is made again, so the newest state is sent.
+import type { ChannelId, ListingId, StockKey } from '../domain/ids.ts'
+import type { Incident } from '../domain/incidents.ts'
+import { completeFences } from '../domain/fence.ts'
+import { admit, type Intent, plan, type SettingsFor, workKindOf } from '../domain/plan.ts'
+import { expirePushes, issuePush, type PushResult, recordPush, recordRead, resendPush } from '../domain/push.ts'
+import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
+import type { Change } from './change.ts'
+
+/** One request to make now. */
+export interface Job {
+  readonly key: StockKey
+  readonly listing: ListingId
+  readonly externalId: string
+  readonly kind: 'write' | 'read' | 'settle'
+  readonly push: Push
+}
+
+/** An unanswered question about a submission is asked again after this. */
+const settleTimeoutMs = 60_000
+
+const noChange = { stock: [] as readonly Stock[] }
+
+const jobOf = (stock: Stock, listing: ListingState, kind: Job['kind'], push: Push): Job => ({
+  key: { sku: stock.sku, pool: stock.pool },
+  listing: listing.id,
+  externalId: listing.externalId,
+  kind,
+  push,
+})
+
+/** Unique for ever and the same for every attempt: the listing and its push number. */
+export const pushIdOf = (listing: ListingState): string => `${listing.id}#${listing.sequence + 1}`
+
+const take = (stock: Stock, listing: ListingState, intent: Intent, nowMs: number): { listing: ListingState; job: Job | null } => {
+  const { step } = intent
+  switch (step.kind) {
+    case 'set':
+    case 'compare-and-set':
+    case 'read': {
+      if (step.kind !== 'read' && !admit(stock, listing, step)) return { listing, job: null }
+      const quantity = step.kind === 'read' ? 0 : step.quantity
+      const fromQuantity = step.kind === 'read' ? null : step.fromQuantity
+      const next = issuePush(listing, { id: pushIdOf(listing), kind: step.kind, quantity, fromQuantity }, nowMs)
+      const push = next?.pushes.at(-1)
+      if (!next || !push) return { listing, job: null }
+      return { listing: next, job: jobOf(stock, next, step.kind === 'read' ? 'read' : 'write', push) }
+    }
+    case 'resend': {
+      const next = resendPush(listing, step.pushId, nowMs)
+      const push = next.pushes.find((p) => p.id === step.pushId)
+      return { listing: next, job: push ? jobOf(stock, next, 'write', push) : null }
+    }
+    case 'recover':
+      return {
+        listing: { ...listing, pushes: listing.pushes.map((p) => (p.id === step.pushId ? { ...p, status: 'unknown' } : p)) },
+        job: null,
+      }
+    case 'settle': {
+      const push = listing.pushes.find((p) => p.id === step.pushId)
+      // The key is not due again while the answer is awaited; the record sets the time that counts.
+      return { listing: { ...listing, nextPushAtMs: nowMs + settleTimeoutMs }, job: push ? jobOf(stock, listing, 'settle', push) : null }
+    }
+  }
+}
+
+/**
+ * Issues what is due on this channel now. Resolves with the requests to make; their charges are durable. Prepared pushes older than
+ * `startedAtMs` were sent by a process that is gone.
+ */
+export const issueChange = (
+  key: StockKey,
+  channel: ChannelId,
+  work: 'push' | 'read',
+  settingsFor: SettingsFor,
+  startedAtMs: number,
+): Change<readonly Job[]> => ({
+  stock: [key],
+  orders: [],
+  ledgerKeys: [],
+  decide: (view) => {
+    let stock = view.stock(key) ?? null
+    if (!stock) return { ...noChange, value: [] }
+    const jobs: Job[] = []
+    for (const intent of plan(stock, settingsFor, view.nowMs)) {
+      const listing = findListing(stock, intent.listing)
+      if (!listing || intent.channel !== channel || workKindOf(intent.step) !== work) continue
+      const { step } = intent
+      const orphan = step.kind === 'recover' && listing.pushes.some((p) => p.id === step.pushId && p.lastSendMs < startedAtMs)
+      const due = intent.dueAtMs <= view.nowMs || orphan
+      if (!due) continue
+      const taken = take(stock, listing, intent, view.nowMs)
+      if (taken.listing !== listing) stock = withListing(stock, taken.listing)
+      if (taken.job) jobs.push(taken.job)
+    }
+    // Written even when nothing was due any more (the plan changed): writing the document replaces its marks.
+    return { stock: [stock], value: jobs }
+  },
+})
+
+const changeListing = <T>(
+  key: StockKey,
+  listingId: ListingId,
+  change: (listing: ListingState, nowMs: number, stock: Stock) => { listing: ListingState; incidents?: readonly Incident[]; value: T },
+  none: T,
+): Change<T> => ({
+  stock: [key],
+  orders: [],
+  ledgerKeys: [],
+  decide: (view) => {
+    const stock = view.stock(key)
+    const listing = stock ? findListing(stock, listingId) : undefined
+    if (!stock || !listing) return { ...noChange, value: none }
+    const result = change(listing, view.nowMs, stock)
+    return {
+      stock: result.listing === listing ? [] : [withListing(stock, result.listing)],
+      incidents: result.incidents ?? [],
+      value: result.value,
+    }
+  },
+})
+
+export const recordChange = (job: Job, result: PushResult, settingsFor: SettingsFor): Change<void> =>
+  changeListing(
+    job.key,
+    job.listing,
+    (listing, nowMs, stock) => {
+      const next = recordPush(listing, job.push.id, result, nowMs, settingsFor(listing.channel).constants)
+      return {
+        listing: next,
+        incidents: result.kind === 'rejected' ? [blockedIncident(stock, listing, result.reason, job, nowMs)] : [],
+        value: undefined,
+      }
+    },
+    undefined,
+  )
+
+export const recordReadChange = (job: Job, quantity: number, settingsFor: SettingsFor): Change<void> =>
+  changeListing(
+    job.key,
+    job.listing,
+    (listing, nowMs, stock) => {
+      const effect = recordRead(listing, job.push.id, quantity, nowMs, settingsFor(listing.channel).constants)
+      const incidents = effect.raisedBy > 0 ? [raiseIncident(stock, listing, quantity, effect.raisedBy, job, nowMs)] : []
+      return { listing: effect.listing, incidents, value: undefined }
+    },
+    undefined,
+  )
+
+/** Ends lifetimes and completes fences of one channel in one document. `watermarkMs` null: no watermark yet. */
+export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: number | null, settingsFor: SettingsFor): Change<void> => ({
+  stock: [key],
+  orders: [],
+  ledgerKeys: [],
+  decide: (view) => {
+    const stock = view.stock(key)
+    if (!stock) return { ...noChange, value: undefined }
+    const { constants } = settingsFor(channel)
+    const listings = stock.listings.map((listing) => {
+      if (listing.channel !== channel) return listing
+      const expired = expirePushes(listing, view.nowMs, constants)
+      return watermarkMs === null ? expired : completeFences(expired, watermarkMs, constants)
+    })
+    return { stock: listings.some((l, i) => l !== stock.listings[i]) ? [{ ...stock, listings }] : [], value: undefined }
+  },
+})
+
+const blockedIncident = (stock: Stock, listing: ListingState, reason: string, job: Job, nowMs: number): Incident => ({
+  id: `listing-blocked/${listing.id}/${job.push.id}`,
+  kind: 'listing-blocked',
+  channel: listing.channel,
+  sku: stock.sku,
+  listing: listing.id,
+  units: 0,
+  atMs: nowMs,
+  summary: `${listing.channel} refuses ${stock.sku}: ${reason}`,
+  evidence: { pushId: job.push.id, quantity: job.push.quantity },
+})
+
+const raiseIncident = (stock: Stock, listing: ListingState, quantity: number, raisedBy: number, job: Job, nowMs: number): Incident => ({
+  id: `external-raise/${listing.id}/${job.push.id}`,
+  kind: 'external-raise',
+  channel: listing.channel,
+  sku: stock.sku,
+  listing: listing.id,
+  units: raisedBy * listing.unitsPerListing,
+  atMs: nowMs,
+  summary: `${listing.channel} shows ${quantity} of ${stock.sku}, ${raisedBy} more than the hub allowed: somebody else wrote there, or a cancelled order went back on sale before we heard of it.`,
+  evidence: { quantity, base: listing.base, openPushes: listing.pushes.length, readFromMs: job.push.issuedAtMs },
+})
