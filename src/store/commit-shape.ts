@@ -1,0 +1,29 @@
+// Guards both engines against a commit that no caller may build: the same document or key twice, or a version that cannot be.
+// Such a commit is a bug of the caller, so it is thrown as a plain error: never retried, always loud.
+import { orderKeyText, stockKeyText } from '../domain/ids.ts'
+import type { Commit } from '../ports/store.ts'
+
+const assertDistinct = (what: string, keys: readonly string[]): void => {
+  if (new Set(keys).size !== keys.length) throw new TypeError(`A commit names the same ${what} twice`)
+}
+
+const assertVersion = (what: string, version: number): void => {
+  if (!Number.isSafeInteger(version) || version < 1) throw new RangeError(`A commit writes ${what} with version ${version}; it starts at 1`)
+}
+
+export const assertCommitShape = (commit: Commit): void => {
+  const { stock = [], orders = [], ledger = [] } = commit
+  for (const { next } of stock) assertVersion(`stock ${next.sku}`, next.version)
+  for (const order of orders) assertVersion(`order ${order.orderId}`, order.version)
+  if (stock.length > 1)
+    assertDistinct(
+      'stock document',
+      stock.map(({ next }) => stockKeyText(next)),
+    )
+  if (orders.length > 1) assertDistinct('order', orders.map(orderKeyText))
+  if (ledger.length > 1)
+    assertDistinct(
+      'ledger key',
+      ledger.map((entry) => entry.key),
+    )
+}

@@ -1,0 +1,152 @@
+// The connection to a replica set, its collections, and what its errors mean to the engine.
+// Majority writes and reads on the primary. Nothing waits without a bound: selecting a server, connecting and silence on a socket have
+// limits, and retries stop at `retryForMs`.
+import { type Collection, type Db, MongoClient, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import { BelayError } from '../../domain/errors.ts'
+import { systemClock } from '../../engine/system-clock.ts'
+import { systemRandom } from '../../engine/system-random.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Random } from '../../ports/random.ts'
+import type {
+  CounterDocument,
+  CursorDocument,
+  IncidentDocument,
+  InboxDocument,
+  LeaseDocument,
+  LedgerDocument,
+  ListingDocument,
+  OrderDocument,
+  SettingDocument,
+  StockDocument,
+} from './codec.ts'
+
+export interface MongoOptions {
+  /** Default: the database of the URI, else `belay`. */
+  readonly database?: string
+  /** How long a commit or read that meets a passing trouble (conflict, failover) is tried again. */
+  readonly retryForMs?: number
+  readonly serverSelectionTimeoutMs?: number
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface Collections {
+  readonly stock: Collection<StockDocument>
+  readonly orders: Collection<OrderDocument>
+  readonly ledger: Collection<LedgerDocument>
+  readonly inbox: Collection<InboxDocument>
+  readonly listings: Collection<ListingDocument>
+  readonly cursors: Collection<CursorDocument>
+  readonly incidents: Collection<IncidentDocument>
+  readonly leases: Collection<LeaseDocument>
+  readonly settings: Collection<SettingDocument>
+  readonly counters: Collection<CounterDocument>
+}
+
+export interface Connection {
+  readonly client: MongoClient
+  readonly db: Db
+  readonly collections: Collections
+  readonly clock: Clock
+  readonly random: Random
+  readonly retryForMs: number
+}
+
+/** A failover takes a replica set up to about twelve seconds (MongoDB manual, "Replica Set Elections"). */
+const defaultRetryForMs = 15_000
+const defaultServerSelectionTimeoutMs = 5000
+const connectTimeoutMs = 5000
+/** Longer than any answer that is still on its way. */
+const socketTimeoutMs = 60_000
+/** Connections of one process: each concurrent transaction holds one. */
+const maxPoolSize = 32
+
+/** Raised by a write that found its unique key taken. */
+export const isDuplicateKey = (error: unknown): error is MongoServerError => error instanceof MongoServerError && error.code === 11_000
+
+/** The transaction had no effect and may be run again (MongoDB specification "Transactions", error labels). */
+export const isTransient = (error: unknown): boolean => error instanceof MongoError && error.hasErrorLabel('TransientTransactionError')
+
+export const isCommitUnknown = (error: unknown): boolean =>
+  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')
+
+/** Not reachable, or not able to answer now: the server is not the cause of a wrong answer, it gave none. */
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof MongoNetworkError ||
+  error instanceof MongoServerSelectionError ||
+  (error instanceof MongoError &&
+    (error.hasErrorLabel('RetryableWriteError') ||
+      error.hasErrorLabel('RetryableError') ||
+      error.hasErrorLabel('TransientTransactionError') ||
+      error.hasErrorLabel('PoolRequestedRetry') ||
+      error.name === 'MongoPoolClearedError' ||
+      error.name === 'MongoWaitQueueTimeoutError' ||
+      error.name === 'MongoNotConnectedError'))
+
+/** Not for a commit that was sent: of that one only its own answer can tell. */
+export const translate = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : error)
+
+export const unavailable = (cause: unknown): BelayError =>
+  new BelayError('store-unavailable', 'MongoDB did not answer', {
+    fix: 'Look whether the replica set has a primary and can be reached from here.',
+    cause,
+  })
+
+/** Runs what has no effect to lose, or one that is harmless to repeat, and says `store-unavailable` when the server could not be used. */
+export const reached = async <T>(operation: () => Promise<T>): Promise<T> => {
+  try {
+    return await operation()
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+export const connect = async (uri: string, options: MongoOptions): Promise<Connection> => {
+  let client: MongoClient
+  try {
+    client = new MongoClient(uri, {
+      appName: 'belay',
+      writeConcern: { w: 'majority' },
+      readConcern: { level: 'majority' },
+      readPreference: 'primary',
+      retryWrites: true,
+      retryReads: true,
+      ignoreUndefined: true,
+      maxPoolSize,
+      connectTimeoutMS: connectTimeoutMs,
+      socketTimeoutMS: socketTimeoutMs,
+      serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? defaultServerSelectionTimeoutMs,
+    })
+  } catch (error) {
+    // The driver's message may repeat the URI, and with it a password.
+    throw new BelayError('config-invalid', `The MongoDB URI cannot be used (${error instanceof Error ? error.name : 'unknown error'})`, {
+      fix: 'Write it as mongodb://HOST:PORT/DATABASE?replicaSet=NAME, with special characters in the password percent-encoded.',
+    })
+  }
+  try {
+    await reached(() => client.connect())
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+  const db = client.db(options.database ?? (client.options.dbName === 'test' ? 'belay' : client.options.dbName))
+  return {
+    client,
+    db,
+    collections: {
+      stock: db.collection('stock'),
+      orders: db.collection('orders'),
+      ledger: db.collection('ledger'),
+      inbox: db.collection('inbox'),
+      listings: db.collection('listings'),
+      cursors: db.collection('cursors'),
+      incidents: db.collection('incidents'),
+      leases: db.collection('leases'),
+      settings: db.collection('settings'),
+      counters: db.collection('counters'),
+    },
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    retryForMs: options.retryForMs ?? defaultRetryForMs,
+  }
+}

@@ -1,0 +1,37 @@
+// The store on MongoDB: a replica set, multi-document transactions with majority writes. Durable when a promise resolves.
+// Any number of processes may use one database; compare-and-swap on versions decides between them.
+import type { Store } from '../../ports/store.ts'
+import { commitTo } from './commit.ts'
+import { connect, type MongoOptions } from './connection.ts'
+import { mongoInbox } from './inbox.ts'
+import { mongoIncidents } from './incidents.ts'
+import { mongoLeases } from './leases.ts'
+import { mongoLedger } from './ledger.ts'
+import { mongoListings } from './listings.ts'
+import { mongoOrders } from './orders.ts'
+import { migrate } from './schema.ts'
+import { mongoSettings } from './settings.ts'
+import { readState } from './state.ts'
+import { mongoStock } from './stock.ts'
+import { mongoWork } from './work.ts'
+
+/** `uri`: of a replica set (a single member is enough), because transactions need one. */
+export const openMongoStore = async (uri: string, options: MongoOptions = {}): Promise<Store> => {
+  const connection = await connect(uri, options)
+  return {
+    engine: 'mongo',
+    migrate: () => migrate(connection),
+    close: () => connection.client.close(),
+    readState: (request) => readState(connection, request),
+    commit: (commit) => commitTo(connection, commit),
+    ...mongoInbox(connection),
+    ...mongoWork(connection),
+    ...mongoOrders(connection),
+    ...mongoListings(connection),
+    ...mongoSettings(connection),
+    ...mongoLeases(connection),
+    ...mongoStock(connection),
+    ...mongoLedger(connection),
+    ...mongoIncidents(connection),
+  }
+}

@@ -1,0 +1,82 @@
+// Transactions with a bounded number of tries, by the rules of the drivers' specification "Transactions":
+//   TransientTransactionError               nothing happened: run the whole transaction again
+//   UnknownTransactionCommitResult          the commit may have happened: send only the commit again, it has an effect at most once
+// withTransaction of the driver does the same for up to two minutes; a sale does not wait that long, and a conflict has to be looked at
+// between two tries.
+import type { ClientSession } from 'mongodb'
+import { BelayError } from '../../domain/errors.ts'
+import { type Connection, isCommitUnknown, isDuplicateKey, isTransient, translate, unavailable } from './connection.ts'
+
+const firstPauseMs = 4
+const longestPauseMs = 200
+
+const snapshotMajority = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority' },
+  readPreference: 'primary',
+} as const
+
+const pause = (connection: Connection, attempt: number): Promise<void> =>
+  connection.clock.sleep(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 6)) * (0.5 + connection.random.next() / 2))
+
+const abortQuietly = async (session: ClientSession): Promise<void> => {
+  if (!session.inTransaction()) return
+  // The driver ignores what the server answers to an abort; the server ends the transaction by itself when it cannot be told.
+  await session.abortTransaction()
+}
+
+const commitBounded = async (connection: Connection, session: ClientSession, deadlineMs: number): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await session.commitTransaction()
+      return
+    } catch (error) {
+      if (!isCommitUnknown(error)) throw error
+      if (connection.clock.nowMs() >= deadlineMs)
+        throw new BelayError('store-commit-unknown', 'It is not known whether a commit was stored', { cause: error })
+      await pause(connection, attempt)
+    }
+  }
+}
+
+export type Attempt<T> =
+  /** Commit it. */
+  | { readonly kind: 'commit'; readonly value: T }
+  /** Something stored does not fit: undo it. */
+  | { readonly kind: 'undo' }
+
+/**
+ * Runs `work` in a transaction until it is committed. After a try that was undone or met a conflict, `settle` looks (outside of any
+ * transaction) whether it can ever succeed: a value is the final answer, undefined means try again.
+ */
+export const inTransaction = async <T>(
+  connection: Connection,
+  work: (session: ClientSession) => Promise<Attempt<T>>,
+  settle: (error: unknown) => Promise<T | undefined>,
+): Promise<T> => {
+  const deadlineMs = connection.clock.nowMs() + connection.retryForMs
+  for (let attempt = 0; ; attempt++) {
+    const session = connection.client.startSession()
+    let failure: unknown
+    try {
+      session.startTransaction(snapshotMajority)
+      const result = await work(session)
+      if (result.kind === 'commit') {
+        await commitBounded(connection, session, deadlineMs)
+        return result.value
+      }
+      await abortQuietly(session)
+    } catch (error) {
+      await abortQuietly(session)
+      // A commit that was sent and failed for good left nothing behind; of one that is not known commitBounded has said so itself.
+      if (!isTransient(error) && !isDuplicateKey(error)) throw translate(error)
+      failure = error
+    } finally {
+      await session.endSession()
+    }
+    const settled = await settle(failure)
+    if (settled !== undefined) return settled
+    if (connection.clock.nowMs() >= deadlineMs) throw unavailable(failure)
+    await pause(connection, attempt)
+  }
+}

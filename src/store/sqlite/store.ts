@@ -1,0 +1,36 @@
+// The store on SQLite: one file, no server to install. Durable when a promise resolves; other processes on the same file are safe.
+import type { Store } from '../../ports/store.ts'
+import { commitTo } from './commit.ts'
+import { connect, type SqliteOptions } from './connection.ts'
+import { sqliteInbox } from './inbox.ts'
+import { sqliteIncidents } from './incidents.ts'
+import { sqliteLeases } from './leases.ts'
+import { sqliteLedger } from './ledger.ts'
+import { sqliteListings } from './listings.ts'
+import { sqliteOrders } from './orders.ts'
+import { migrate } from './schema.ts'
+import { sqliteSettings } from './settings.ts'
+import { readState } from './state.ts'
+import { sqliteStock } from './stock.ts'
+import { sqliteWork } from './work.ts'
+
+/** `path`: a file (made with its folder if it is not there) or `:memory:`. */
+export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
+  const connection = connect(path, options)
+  return {
+    engine: 'sqlite',
+    migrate: async () => migrate(connection),
+    close: async () => connection.close(),
+    readState: async (request) => readState(connection, request),
+    commit: async (commit) => commitTo(connection, commit),
+    ...sqliteInbox(connection),
+    ...sqliteWork(connection),
+    ...sqliteOrders(connection),
+    ...sqliteListings(connection),
+    ...sqliteSettings(connection),
+    ...sqliteLeases(connection),
+    ...sqliteStock(connection),
+    ...sqliteLedger(connection),
+    ...sqliteIncidents(connection),
+  }
+}
