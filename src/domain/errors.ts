@@ -12,6 +12,7 @@ export type ErrorKind = 'throttled' | 'retryable' | 'permanent' | 'ambiguous'
 
 export const errorCodes = {
   'address-not-loopback': 'permanent',
+  'address-unavailable': 'permanent',
   'api-key-wrong': 'permanent',
   'body-malformed': 'permanent',
   'body-too-large': 'permanent',
@@ -34,6 +35,7 @@ export const errorCodes = {
   'node-too-old': 'permanent',
   'not-found': 'permanent',
   overloaded: 'throttled',
+  'request-invalid': 'permanent',
   'schema-unknown': 'permanent',
   'secret-missing': 'permanent',
   'signature-wrong': 'permanent',
@@ -59,7 +61,11 @@ export class BelayError extends Error {
   readonly retryAtMs: number | undefined
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    // An expected answer, not a bug: where it was made says nothing (a cause keeps its own stack), and capturing it costs more than deciding.
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    Error.stackTraceLimit = limit
     this.name = 'BelayError'
     this.code = code
     this.kind = errorCodes[code]
