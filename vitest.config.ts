@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'sim/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/support/mongo-global.ts'],
     // Two workers: the machines that run this have two cores, and the end-to-end tests start processes of their own.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -73,7 +73,8 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
   return {
     stock: [key],
     orders: promise ? [orderKey] : [],
-    ledgerKeys: [ledgerKey],
+    // A promise is known by its order; only physical movements are known by their ledger key alone.
+    ledgerKeys: promise ? [] : [ledgerKey],
     decide: (view): Decision<MovementResult & { changed: boolean }> => {
       const stock = view.stock(key) ?? null
       const order = promise ? view.order(orderKey) : null
@@ -82,9 +83,10 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
           fix: 'import it first: belay import --stock FILE',
         })
       }
-      if (view.hasLedgerKey(ledgerKey)) {
-        const line = order?.lines[0]
-        if (request.kind === 'reserve' && (line?.sku !== request.sku || line.orderedQuantity !== request.units)) {
+      const line = order?.lines[0]
+      const released = request.kind === 'release' && line !== undefined && line.cancelledQuantity === line.orderedQuantity
+      if (view.hasLedgerKey(ledgerKey) || released || (request.kind === 'reserve' && line)) {
+        if (promise && (line?.sku !== request.sku || line.pool !== request.pool || line.orderedQuantity !== request.units)) {
           throw new BelayError('movement-conflict', `reference ${request.reference} was used for another reservation`, {
             fix: 'give each movement a reference of its own',
           })
@@ -237,7 +239,9 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     },
     stop: async () => {
       stopping.abort()
-      await Promise.race([Promise.all(running).then(() => committer.idle()), clock.sleep(stopWithinMs)])
+      const stopped = new AbortController()
+      const finished = Promise.all(running).then(() => committer.idle())
+      await Promise.race([finished.finally(() => stopped.abort()), clock.sleep(stopWithinMs, stopped.signal)])
     },
   }
 }

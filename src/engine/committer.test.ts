@@ -1,0 +1,138 @@
+import { afterEach, expect, test } from 'vitest'
+import { BelayError } from '../domain/errors.ts'
+import type { PoolId, Sku } from '../domain/ids.ts'
+import { movementKey, moveStock, type Movement } from '../domain/movement.ts'
+import { hubChannel } from '../domain/order-fold.ts'
+import { emptyStock, type Stock } from '../domain/stock.ts'
+import type { Store } from '../ports/store.ts'
+import { openStore } from '../store/index.ts'
+import type { Change } from './change.ts'
+import { createCommitter } from './committer.ts'
+import { systemClock } from './system-clock.ts'
+
+const pool = 'main' as PoolId
+const sku = (n: number): Sku => `SKU-${n}` as Sku
+const settingsFor = () => {
+  throw new Error('no channel is configured in this test')
+}
+const open: Store[] = []
+
+const memoryStore = async (skus = 3, each = 10): Promise<Store> => {
+  const store = await openStore('sqlite::memory:')
+  open.push(store)
+  await store.migrate()
+  const stock = Array.from({ length: skus }, (_, i) => ({
+    next: { ...emptyStock(sku(i), pool), version: 1, onHandUnits: { main: each } },
+    work: [],
+  }))
+  await store.commit({ stock })
+  return store
+}
+
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close()
+})
+
+const committerOf = (store: Store) => createCommitter({ store, clock: systemClock, settingsFor })
+
+/** Counts the commits and can spoil one of them. */
+const watched = (store: Store, spoil: (commits: number) => 'lose' | 'unknown' | 'fail' | null = () => null) => {
+  const seen = { commits: 0, changes: [] as number[] }
+  const commit: Store['commit'] = async (each) => {
+    seen.commits += 1
+    seen.changes.push(each.ledger?.length ?? 0)
+    const trouble = spoil(seen.commits)
+    if (trouble === 'fail') throw new BelayError('store-unavailable', 'away')
+    const result = await store.commit(each)
+    if (trouble === 'unknown') throw new BelayError('store-commit-unknown', 'cut off')
+    return result
+  }
+  return { seen, store: { ...store, commit } }
+}
+
+const reserve = (n: number, reference: string, units = 1): Change<number> => {
+  const movement: Movement = { kind: 'reserve', sku: sku(n), pool, location: null, toLocation: null, units, reference }
+  const orderKey = { channel: hubChannel, orderId: reference }
+  return {
+    stock: [movement],
+    orders: [orderKey],
+    ledgerKeys: [movementKey(movement)],
+    decide: (view) => {
+      const stock = view.stock(movement) as Stock
+      if (view.order(orderKey)) return { value: stock.reservedUnits }
+      const effect = moveStock(movement, stock, null, view.nowMs)
+      return { stock: [effect.stock], orders: effect.order ? [effect.order] : [], ledger: effect.ledger, value: effect.stock.reservedUnits }
+    },
+  }
+}
+
+const reservedOf = async (store: Store, n: number): Promise<number> => (await store.readSku(sku(n)))[0]?.reservedUnits ?? Number.NaN
+
+test('changes submitted together are one commit, and each sees what the ones before it did', async () => {
+  const { store, seen } = watched(await memoryStore())
+  const committer = committerOf(store)
+  const values = await Promise.all(Array.from({ length: 9 }, (_, i) => committer.submit(reserve(i % 3, `r${i}`))))
+  expect(values).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3])
+  expect(seen.changes).toEqual([9])
+  const [stock] = await store.readSku(sku(0))
+  expect(stock).toMatchObject({ reservedUnits: 3, version: 2 })
+})
+
+test('a change that is refused is refused alone, and the refusal is checked against the store first', async () => {
+  const store = await memoryStore(1, 2)
+  const committer = committerOf(store)
+  const results = await Promise.allSettled(Array.from({ length: 4 }, (_, i) => committer.submit(reserve(0, `r${i}`))))
+  expect(results.map((r) => r.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
+  // Another process restocks: the cached document says sold out, the store does not.
+  const [stock] = await store.readSku(sku(0))
+  if (!stock) throw new Error('gone')
+  await store.commit({ stock: [{ next: { ...stock, version: stock.version + 1, onHandUnits: { main: 3 } }, work: [] }] })
+  await expect(committer.submit(reserve(0, 'r9'))).resolves.toBe(3)
+})
+
+test('two committers on one store lose no update, whatever each has cached', async () => {
+  const store = await memoryStore(1, 1000)
+  const first = committerOf(store)
+  const second = committerOf(store)
+  await Promise.all(Array.from({ length: 200 }, (_, i) => (i % 2 ? first : second).submit(reserve(0, `r${i}`))))
+  expect(await reservedOf(store, 0)).toBe(200)
+  expect((await store.counts()).ledger).toBe(200)
+})
+
+test('a commit of unknown outcome is decided again and takes effect once', async () => {
+  const inner = await memoryStore(1, 10)
+  const { store } = watched(inner, (n) => (n === 1 ? 'unknown' : null))
+  await expect(committerOf(store).submit(reserve(0, 'once'))).resolves.toBe(1)
+  expect(await reservedOf(inner, 0)).toBe(1)
+})
+
+test('a store that is away refuses the batch and nothing of it is remembered', async () => {
+  const inner = await memoryStore(1, 10)
+  const { store } = watched(inner, (n) => (n === 1 ? 'fail' : null))
+  const committer = committerOf(store)
+  await expect(committer.submit(reserve(0, 'a'))).rejects.toMatchObject({ code: 'store-unavailable' })
+  await expect(committer.submit(reserve(0, 'b'))).resolves.toBe(1)
+})
+
+test('an order is written once in a commit: its second change waits for the next one', async () => {
+  const { store, seen } = watched(await memoryStore(1, 10))
+  const committer = committerOf(store)
+  const values = await Promise.all([committer.submit(reserve(0, 'same')), committer.submit(reserve(0, 'same'))])
+  expect(values).toEqual([1, 1])
+  expect(seen.changes).toEqual([1])
+})
+
+test('a change may ask for documents that it could not know', async () => {
+  const committer = committerOf(await memoryStore(2, 5))
+  const late = { sku: sku(1), pool }
+  const value = await committer.submit<number>({
+    stock: [],
+    orders: [],
+    ledgerKeys: [],
+    decide: (view) => {
+      const stock = view.stock(late)
+      return stock === undefined ? { needs: [late] } : { value: stock?.onHandUnits['main' as keyof Stock['onHandUnits']] ?? 0 }
+    },
+  })
+  expect(value).toBe(5)
+})
