@@ -280,6 +280,8 @@ const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: Order
 export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => {
   checkFact(fact)
   const known = context.order
+  if (fact.knownOnly === true && known === null)
+    return { order: null, stock: [], ledger: [], incidents: [], unresolved: [], sold: [], cancelled: [] }
   const order: Order = {
     channel: fact.channel,
     orderId: fact.orderId,

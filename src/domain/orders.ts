@@ -34,6 +34,8 @@ export interface OrderFact extends OrderKey {
   readonly lines: readonly OrderLineFact[]
   /** What the platform wants to see again in our answer (party ids, units); opaque to the engine, never buyer data. */
   readonly echo: Readonly<Record<string, unknown>> | null
+  /** True: news of an order that the hub may have; one that it does not have was over before the hub looked, and changes nothing. */
+  readonly knownOnly?: boolean
 }
 
 export interface OrderLine {

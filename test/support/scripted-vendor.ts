@@ -40,8 +40,8 @@ export interface ScriptedVendor {
   /** What the observer was told. */
   readonly errors: readonly { readonly operation: string; readonly code: string; readonly message: string }[]
   readonly requests: readonly SeenRequest[]
-  /** Where a request or a scripted answer left the models: a test that passes leaves this empty. */
-  readonly problems: readonly string[]
+  /** Throws when a request or a scripted answer left the models. */
+  assertNoProblems(): void
   /** Answers the operation, or `{operation} {path}` where two models use the same name. */
   on(operation: string, reply: (request: SeenRequest) => Reply): void
   seen(operation: string): readonly SeenRequest[]
@@ -106,7 +106,9 @@ export const createScriptedVendor = (): ScriptedVendor => {
     observer: { request: () => {}, error: (operation, code, message) => errors.push({ operation, code, message }) },
     errors,
     requests,
-    problems,
+    assertNoProblems: () => {
+      if (problems.length > 0) throw new Error(problems.join('\n'))
+    },
     on: (operation, reply) => replies.set(operation, reply),
     seen: (operation) => requests.filter((each) => each.operation === operation),
   }

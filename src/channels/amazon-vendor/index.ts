@@ -29,7 +29,7 @@ export const createAmazonVendor = (config: AmazonVendorConfig, ports: SpApiPorts
   })
   const streams = [...(config.directFulfilment ? [directStream] : []), ...(config.retail ? [retailStream] : [])]
   const transactions = createTransactions(client, clock)
-  const inventory = createInventory(client, transactions, clock, {
+  const inventory = createInventory(client, transactions, ports, {
     sellingPartyId: config.sellingPartyId,
     itemsPerUpdate: settings.itemsPerUpdate,
     warehouses: Math.max(1, config.warehouses.length),

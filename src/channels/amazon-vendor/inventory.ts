@@ -4,13 +4,14 @@
 // No item may fail with another one's fault:
 // - a request that Amazon refuses at once had no effect, so it is halved until the item at fault stands alone;
 // - a transaction that fails later names items in its messages only ("AAA is not a valid product ID"), and whether the others of the same
-//   update were carried out is not documented. The named one is rejected; of the others the outcome stays unknown, which keeps their charge
-//   until it expires: calling them rejected would free units that Amazon may be selling. From then on they are sent alone.
+//   update were carried out is not documented. The named one is rejected; the others stay open, which keeps their charge until it expires:
+//   calling them rejected would free units that Amazon may be selling. From then on they are sent alone.
 // - that is why items share a request only when there are more of them than requests to spare.
 // A submission id is the transaction's id where an item stands alone, else `{transactionId}#{externalId}`.
 // Source: vendorDirectFulfillmentInventoryV1.json.
 import type { PushItem, PushOutcome, SettleOutcome } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { ChannelObserver } from '../../ports/metrics.ts'
 import type { SpApiClient } from '../sp-api/client.ts'
 import type { components as Inventory } from '../sp-api/generated/vendor-direct-fulfillment-inventory.ts'
 import { belayError, isRefusal, pushOutcome, type TransactionProblem, transactionRejected } from './errors.ts'
@@ -61,18 +62,21 @@ export const namesIdentifier = (text: string, identifier: string): boolean => {
   return false
 }
 
-/** What a failed transaction means for one of several items. */
-export const sharedFailure = (externalId: string, problems: readonly TransactionProblem[]): SettleOutcome => {
+/** What a failed transaction means for one of several items. Null: it is not told. */
+export const sharedFailure = (externalId: string, problems: readonly TransactionProblem[]): SettleOutcome | null => {
   const identifiers = directTarget(externalId)?.identifiers
   const identifier = identifiers?.vendorProductIdentifier ?? identifiers?.asin ?? externalId
   const own = problems.filter((each) => namesIdentifier(`${each.message} ${each.details}`, identifier))
-  if (own.length > 0) return transactionRejected(identifier, own)
-  const { message } = transactionRejected('other items of the same update', problems)
-  return { kind: 'failed', code: 'channel-rejected', message: `${message}. Whether ${identifier} was updated is not known` }
+  return own.length > 0 ? transactionRejected(identifier, own) : null
 }
 
 /** Listings that are sent alone since a failure; the oldest is forgotten first. */
 const maxAlone = 2000
+
+export interface InventoryPorts {
+  readonly clock: Clock
+  readonly observer: ChannelObserver
+}
 
 export interface InventoryChannel {
   capacity(): { readonly items: number; readonly retryAtMs: number }
@@ -83,7 +87,7 @@ export interface InventoryChannel {
 export const createInventory = (
   client: SpApiClient,
   transactions: Transactions,
-  clock: Clock,
+  ports: InventoryPorts,
   options: InventoryOptions,
 ): InventoryChannel => {
   const alone = new Set<string>()
@@ -120,7 +124,7 @@ export const createInventory = (
         await send(entries.slice(half), outcomes, signal)
         return
       }
-      for (const entry of entries) outcomes[entry.index] = pushOutcome(error, clock.nowMs())
+      for (const entry of entries) outcomes[entry.index] = pushOutcome(error, ports.clock.nowMs())
     }
   }
 
@@ -179,7 +183,7 @@ export const createInventory = (
         const target = directTarget(item.externalId)
         const refused = unusable(item)
         // Two numbers for one offer in flight together may land in either order.
-        if (seen.has(item.externalId)) outcomes[index] = { kind: 'throttled', retryAtMs: clock.nowMs() }
+        if (seen.has(item.externalId)) outcomes[index] = { kind: 'throttled', retryAtMs: ports.clock.nowMs() }
         else if (refused !== null || target === null) outcomes[index] = refused as PushOutcome
         else entries.push({ index, externalId: item.externalId, ...target, quantity: item.quantity })
         seen.add(item.externalId)
@@ -204,8 +208,14 @@ export const createInventory = (
         if (state === undefined) return { kind: 'processing' }
         if (state.kind !== 'failure') return state
         if (externalId === null) return transactionRejected('the inventory update', state.problems)
+        const told = sharedFailure(externalId, state.problems)
+        if (told === null && !alone.has(externalId)) {
+          const { code, message } = transactionRejected('an inventory update for other items', state.problems)
+          const text = `${message}. Whether ${externalId} was updated with them is not known; it counts as possible until the request expires`
+          ports.observer.error(operations.submitInventoryUpdate, code, text, ports.clock.nowMs())
+        }
         sendAlone(externalId)
-        return sharedFailure(externalId, state.problems)
+        return told ?? { kind: 'processing' }
       })
     },
   }

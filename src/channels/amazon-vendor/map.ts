@@ -17,7 +17,8 @@ export interface MapContext {
 }
 
 export type Mapped =
-  | { readonly kind: 'fact'; readonly fact: OrderFact }
+  /** `fresh`: not answered yet. */
+  | { readonly kind: 'fact'; readonly fact: OrderFact; readonly fresh: boolean }
   | { readonly kind: 'other-vendor' }
   | { readonly kind: 'unreadable'; readonly orderId: string | null; readonly createdAtMs: number | null; readonly reason: string }
 
@@ -134,6 +135,7 @@ export const mapDirectOrder = (raw: unknown, context: MapContext): Mapped =>
     const echo: DirectEcho = { kind: 'df', vendorOrderNumber: orderId, sellingPartyId, shipFromPartyId, lines: echoLines }
     return {
       kind: 'fact',
+      fresh: status === 'NEW',
       fact: {
         channel: context.channel,
         orderId,
@@ -193,6 +195,7 @@ export const mapPurchaseOrder = (raw: unknown, context: MapContext): Mapped =>
     const echo: PurchaseEcho = { kind: 'retail', sellingPartyId, lines: echoLines }
     return {
       kind: 'fact',
+      fresh: state === 'New',
       fact: {
         channel: context.channel,
         orderId,
@@ -208,6 +211,8 @@ export const mapPurchaseOrder = (raw: unknown, context: MapContext): Mapped =>
         acknowledgeByMs: state === 'New' ? createdAtMs + context.acknowledgeWithinMs : null,
         lines,
         echo: { ...echo },
+        // Closed asks nothing of us any more: rejected, cancelled or received. Only an order that we hold takes its last quantities.
+        ...(state === 'Closed' ? { knownOnly: true } : {}),
       },
     }
   })

@@ -4,6 +4,9 @@
 // df-orders: getOrders asks by creation only, so orders of the last days are read again every few minutes to see what was cancelled.
 // retail-orders: both by creation and by change. Amazon's own example shows that a purchase order that was never changed is not among the
 // changed ones (vendorOrders.json: TestPO3).
+// Reading back (and asking for changes) also finds orders from before the hub began, shipped or packed long since: taking those for new
+// sales would take goods off the shelf that have left it already. So what was created before the first window of this process and is
+// answered already is news for orders that the hub has, and nothing else (OrderFact.knownOnly).
 // `sortOrder` is never sent: some vendor accounts refuse ASC (field report on getPurchaseOrdersStatus), and order does not matter here.
 import { BelayError } from '../../domain/errors.ts'
 import type { OrderFact } from '../../domain/orders.ts'
@@ -78,6 +81,7 @@ export const createOrderPoller = (
   ports: PollPorts,
 ): OrderPoller => {
   let rescannedAtMs: number | null = null
+  const firstSinceMs = new Map<string, number>()
 
   const ask = async (source: Source, query: SpApiQuery, signal: AbortSignal): Promise<unknown> => {
     const { body } = await client.call<unknown>({
@@ -97,12 +101,14 @@ export const createOrderPoller = (
     source: Source,
     documents: readonly unknown[],
     sinceMs: number,
+    knownBeforeMs: number,
   ): { facts: OrderFact[]; undecidedSinceMs: number | null } => {
     const facts: OrderFact[] = []
     let undecidedSinceMs: number | null = null
     for (const document of documents) {
       const mapped = source.map(document, context)
-      if (mapped.kind === 'fact') facts.push(mapped.fact)
+      if (mapped.kind === 'fact')
+        facts.push(!mapped.fresh && mapped.fact.createdAtMs < knownBeforeMs ? { ...mapped.fact, knownOnly: true } : mapped.fact)
       if (mapped.kind !== 'unreadable') continue
       undecidedSinceMs = earlier(undecidedSinceMs, mapped.createdAtMs ?? sinceMs)
       ports.observer.error(
@@ -125,7 +131,7 @@ export const createOrderPoller = (
         await ask(source, token === null ? query : { ...query, nextToken: token }, request.signal),
         source.envelope,
       )
-      const read = understand(source, page.orders, window.afterMs)
+      const read = understand(source, page.orders, window.afterMs, firstSinceMs.get(request.stream) ?? request.sinceMs)
       undecidedSinceMs = earlier(undecidedSinceMs, read.undecidedSinceMs)
       if (read.facts.length > 0) await request.onPage(read.facts)
       token = page.nextToken
@@ -175,7 +181,7 @@ export const createOrderPoller = (
         write: false,
       })
       const document = source.envelope === 'payload' && isFields(body) ? body.payload : body
-      return understand(source, [document], 0).facts[0] ?? null
+      return understand(source, [document], 0, 0).facts[0] ?? null
     } catch (error) {
       const status = answeredStatus(error)
       // 400: the number does not even have the shape of this side's numbers.
@@ -185,7 +191,10 @@ export const createOrderPoller = (
   }
 
   return {
-    poll: async (request) => ({ undecidedSinceMs: await pollStream(request), throughMs: request.nowMs }),
+    poll: async (request) => {
+      firstSinceMs.set(request.stream, Math.min(request.sinceMs, firstSinceMs.get(request.stream) ?? request.sinceMs))
+      return { undecidedSinceMs: await pollStream(request), throughMs: request.nowMs }
+    },
     fetch: async (orderIds, signal) => {
       const facts: OrderFact[] = []
       for (const orderId of orderIds) {
