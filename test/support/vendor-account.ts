@@ -4,7 +4,7 @@ import { amazonVendorConfig } from '../../src/channels/amazon-vendor/config.ts'
 import type { ChannelAdapter } from '../../src/ports/channel.ts'
 import { createScriptedVendor, type ScriptedVendor } from './scripted-vendor.ts'
 
-export const vendorConfig = {
+const vendorConfig = {
   id: 'vendor',
   endpoint: 'https://sellingpartnerapi-eu.amazon.com',
   lwaEndpoint: 'https://api.amazon.com/auth/o2/token',

@@ -63,7 +63,7 @@ export const namesIdentifier = (text: string, identifier: string): boolean => {
 }
 
 /** What a failed transaction means for one of several items. Null: it is not told. */
-export const sharedFailure = (externalId: string, problems: readonly TransactionProblem[]): SettleOutcome | null => {
+const sharedFailure = (externalId: string, problems: readonly TransactionProblem[]): SettleOutcome | null => {
   const identifiers = directTarget(externalId)?.identifiers
   const identifier = identifiers?.vendorProductIdentifier ?? identifiers?.asin ?? externalId
   const own = problems.filter((each) => namesIdentifier(`${each.message} ${each.details}`, identifier))

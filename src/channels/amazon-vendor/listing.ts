@@ -9,7 +9,7 @@ import { BelayError } from '../../domain/errors.ts'
 import { isIdText } from '../../domain/ids.ts'
 import type { ListingAddress } from '../../ports/channel.ts'
 
-export const asinPrefix = 'asin:'
+const asinPrefix = 'asin:'
 const asinShape = /^[A-Z0-9]{10}$/
 
 export interface Identifiers {

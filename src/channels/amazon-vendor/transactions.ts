@@ -32,12 +32,12 @@ export const retailTransaction = (doneAfterMs: number | null): TransactionKind =
   doneAfterMs,
 })
 
-export type TransactionState =
+type TransactionState =
   | { readonly kind: 'failure'; readonly problems: readonly TransactionProblem[] }
   | Exclude<SettleOutcome, { readonly kind: 'rejected' }>
 
 /** `{transactionStatus:{status}}`, bare or under `payload`. Throws channel-answer-malformed. */
-export const readTransaction = (
+const readTransaction = (
   operation: string,
   body: unknown,
   envelope: 'bare' | 'payload',
