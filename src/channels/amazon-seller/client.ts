@@ -8,7 +8,7 @@ import { answeredStatus } from '../sp-api/errors.ts'
 import type { components as ListingsModel } from '../sp-api/generated/listings-items.ts'
 import type { components as NotificationsModel } from '../sp-api/generated/notifications.ts'
 import type { AmazonSellerConfig } from './config.ts'
-import { listingsPageSize, ordersPageSize, type OrderStream, type SellerOperation } from './limits.ts'
+import { listingsPageSize, type OrderStream, ordersPageSize, type SellerOperation } from './limits.ts'
 import { getListingAnswer, getOrderAnswer, merchantChannelCode, searchListingsAnswer, searchOrdersAnswer, submissionAnswer } from './map.ts'
 import { destinationAnswer, destinationsAnswer, participationsAnswer, subscriptionAnswer } from './setup-answers.ts'
 

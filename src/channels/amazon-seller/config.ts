@@ -48,6 +48,8 @@ const settings = z
     path: ['queue'],
   })
 
+export { settings as configSchema }
+
 /** As a person writes it. */
 export type AmazonSellerSettings = z.input<typeof settings>
 /** Checked, with defaults. */

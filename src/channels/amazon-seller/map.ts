@@ -2,8 +2,8 @@
 // what is listed here and drop the rest, so buyer data that an answer might carry goes no further.
 import { z } from 'zod'
 import type { ChannelId } from '../../domain/ids.ts'
-import type { OrderFact, OrderLineFact } from '../../domain/orders.ts'
 import { maxLineQuantity } from '../../domain/order-fold.ts'
+import type { OrderFact, OrderLineFact } from '../../domain/orders.ts'
 import type { DiscoveredListing, PushOutcome, ReadOutcome } from '../../ports/channel.ts'
 import { quoted } from '../sp-api/errors.ts'
 
@@ -31,7 +31,7 @@ const orderItem = z.object({
         .nullish(),
     })
     .nullish(),
-  cancellation: z.object({ cancellationExecution: z.object({}).nullish() }).nullish(),
+  cancellation: z.object({ cancellationExecution: z.object({ cancelledBy: z.string().nullish() }).nullish() }).nullish(),
   fulfillment: z.object({ quantityFulfilled: count.nullish(), quantityUnfulfilled: count.nullish() }).nullish(),
 })
 

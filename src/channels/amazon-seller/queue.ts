@@ -55,7 +55,7 @@ const addressOf = (request: SignedRequest): string => {
 }
 
 /** Sends what the SDK signed. `host` and `content-length` are fetch's to set, to the very values that were signed. */
-export const fetchHandler = (ports: { readonly fetch: Fetch; readonly clock: Clock }) => ({
+const fetchHandler = (ports: { readonly fetch: Fetch; readonly clock: Clock }) => ({
   handle: async (request: SignedRequest, options?: { readonly abortSignal?: unknown }) => {
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !/^(host|content-length)$/i.test(name)))
     const { body } = request

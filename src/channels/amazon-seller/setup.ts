@@ -7,7 +7,7 @@ import { answeredStatus } from '../sp-api/errors.ts'
 import { awaitCapacity, type SellerClient } from './client.ts'
 import { type AmazonSellerConfig, queueArn } from './config.ts'
 import { subscribedTypes } from './inbound.ts'
-import { maxSetupWaitMs, searchDelayMs, type SellerOperation } from './limits.ts'
+import { maxSetupWaitMs, type SellerOperation, searchDelayMs } from './limits.ts'
 import type { MessageQueue } from './queue.ts'
 
 export interface Setup {

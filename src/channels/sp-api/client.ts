@@ -8,8 +8,8 @@ import type { ChannelObserver } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
 import { type Capacity, createBuckets, type RateLimit } from './buckets.ts'
 import { failureError, refusalError } from './errors.ts'
-import { createSharedCache } from './shared-cache.ts'
-import { createTokens, type Credentials, type Grant } from './tokens.ts'
+import { createRestrictedTokens, restrictedTokenLimit, restrictedTokenOperation } from './restricted-tokens.ts'
+import { type Credentials, createTokens, type Grant } from './tokens.ts'
 import { type Answer, ExchangeFailure, exchange } from './transport.ts'
 
 export interface SpApiPorts {
@@ -69,11 +69,7 @@ export const notificationsScope = 'sellingpartnerapi::notifications'
 const defaultUserAgent = 'Belay/0.1 (Language=JavaScript)'
 /** Amazon answers within seconds or not at all; the gateway itself gives up at 29 s. */
 const defaultTimeoutMs = 30_000
-const restrictedTokenOperation = 'createRestrictedDataToken'
-/** Source: tokens_2021-03-01.json, createRestrictedDataToken. */
-const restrictedTokenLimit: RateLimit = { ratePerSecond: 1, burst: 10 }
-
-export const encodeQuery = (query: SpApiQuery): string =>
+const encodeQuery = (query: SpApiQuery): string =>
   Object.entries(query)
     .flatMap(([name, value]) => {
       if (value === undefined) return []
@@ -98,12 +94,6 @@ const parseBody = (text: string): { readonly ok: boolean; readonly value: unknow
 const retryAfterOf = (headers: Headers): number | null => {
   const text = headers.get('retry-after')
   return text !== null && /^\d{1,5}$/.test(text) ? Number(text) * 1000 : null
-}
-
-interface RestrictedResource {
-  readonly method: string
-  readonly path: string
-  readonly dataElements: readonly string[]
 }
 
 /** Waits for a token that others wait for too; the caller alone may give up. Nothing of its request has been sent then. */
@@ -206,42 +196,10 @@ export const createSpApiClient = (options: SpApiClientOptions): SpApiClient => {
     }
   }
 
-  const restrictedTokens = createSharedCache<RestrictedResource>({
-    clock: ports.clock,
-    // One for each path in use; getOrder has a path for each order.
-    maxEntries: 32,
-    keyOf: (resource) => [resource.method, resource.path, ...resource.dataElements].join('\n'),
-    obtain: async (resource) => {
-      const startedAtMs = ports.clock.nowMs()
-      const answer = await withToken<{ readonly restrictedDataToken?: unknown; readonly expiresIn?: unknown } | null>(
-        {
-          operation: restrictedTokenOperation,
-          method: 'POST',
-          path: '/tokens/2021-03-01/restrictedDataToken',
-          body: {
-            restrictedResources: [
-              {
-                method: resource.method,
-                path: resource.path,
-                ...(resource.dataElements.length === 0 ? {} : { dataElements: resource.dataElements }),
-              },
-            ],
-          },
-          signal: new AbortController().signal,
-          write: false,
-        },
-        { kind: 'seller' },
-      )
-      const value = answer.body?.restrictedDataToken
-      if (typeof value !== 'string' || value === '')
-        throw new BelayError('channel-answer-malformed', `${restrictedTokenOperation}: the answer has no token`)
-      const expiresIn = answer.body?.expiresIn
-      const lifetimeMs = typeof expiresIn === 'number' && expiresIn > 0 ? expiresIn * 1000 : 3_600_000
-      return { value, untilMs: startedAtMs + lifetimeMs - Math.min(300_000, lifetimeMs / 2) }
-    },
-  })
+  const restrictedTokens = createRestrictedTokens(ports.clock, (call) => withToken(call, { kind: 'seller' }))
 
   const withRestrictedToken = async <T>(call: SpApiCall, restricted: NonNullable<SpApiCall['restricted']>): Promise<SpApiAnswer<T>> => {
+    if (call.method === 'PATCH') throw new Error('Amazon makes no restricted data tokens for PATCH')
     const resource = { method: call.method, path: restricted.path, dataElements: restricted.dataElements ?? [] }
     const token = await waitFor(restrictedTokens.get(resource), call.signal)
     try {

@@ -12,7 +12,7 @@ import { BelayError } from '../../domain/errors.ts'
 import type { ExchangeFailure } from './transport.ts'
 
 /** `cause` of the BelayError for an answered refusal. */
-export interface AnsweredProblem {
+interface AnsweredProblem {
   readonly status: number
   readonly codes: readonly string[]
   readonly requestId: string | null
@@ -35,7 +35,7 @@ interface Problem {
 }
 
 /** `{"errors":[{code,message}]}`; anything else gives []. */
-export const problemsOf = (body: unknown): readonly Problem[] => {
+const problemsOf = (body: unknown): readonly Problem[] => {
   if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return []
   return body.errors.slice(0, 5).flatMap((each: unknown): readonly Problem[] => {
     if (typeof each !== 'object' || each === null) return []

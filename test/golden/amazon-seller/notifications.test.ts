@@ -1,8 +1,8 @@
 // The official notification examples through accept and interpret. Source: contracts/ beside this file.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { ChannelId } from '../../../src/domain/ids.ts'
 import { acceptMessage, interpretEvent } from '../../../src/channels/amazon-seller/inbound.ts'
+import type { ChannelId } from '../../../src/domain/ids.ts'
 
 const channel = 'amazon-eu' as ChannelId
 

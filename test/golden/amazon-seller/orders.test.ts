@@ -1,8 +1,24 @@
-// The official sandbox answers of Orders 2026-01-01 through our map. Source: test/golden/contracts/orders_2026-01-01.json.
-import { describe, expect, it } from 'vitest'
+// The official sandbox answers of Orders 2026-01-01 through our map (source: test/golden/contracts/orders_2026-01-01.json), and the types of all
+// models against our schemas.
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { z } from 'zod'
+import {
+  getListingAnswer,
+  getOrderAnswer,
+  orderFact,
+  searchListingsAnswer,
+  searchOrdersAnswer,
+  submissionAnswer,
+} from '../../../src/channels/amazon-seller/map.ts'
+import { participationsAnswer } from '../../../src/channels/amazon-seller/setup-answers.ts'
+import type { components as ListingsModel } from '../../../src/channels/sp-api/generated/listings-items.ts'
+import type { components as OrdersModel } from '../../../src/channels/sp-api/generated/orders.ts'
+import type { components as SellersModel } from '../../../src/channels/sp-api/generated/sellers.ts'
 import type { ChannelId } from '../../../src/domain/ids.ts'
-import { getOrderAnswer, orderFact, searchOrdersAnswer } from '../../../src/channels/amazon-seller/map.ts'
 import { createSwaggerContract } from '../../support/swagger.ts'
+
+/** The generated types are readonly all through, our schemas' are not; that difference is none here. */
+type Writable<T> = T extends readonly (infer E)[] ? Writable<E>[] : T extends object ? { -readonly [K in keyof T]: Writable<T[K]> } : T
 
 const channel = 'amazon-eu' as ChannelId
 const cases = createSwaggerContract('orders_2026-01-01.json')
@@ -55,5 +71,18 @@ describe('official order examples', () => {
     expect(JSON.stringify(cases)).toContain('Maria Silva Santos')
     const traces = ['Silva', 'Istiklal', '01234-567', 'buyer-email', 'Feliz Natal', 'TR1234567890']
     expect(traces.filter((each) => text.includes(each))).toEqual([])
+  })
+})
+
+describe('answers as the models type them', () => {
+  it('are what our schemas take (the compiler checks this)', () => {
+    expectTypeOf<Writable<OrdersModel['schemas']['SearchOrdersResponse']>>().toExtend<z.input<typeof searchOrdersAnswer>>()
+    expectTypeOf<Writable<OrdersModel['schemas']['GetOrderResponse']>>().toExtend<z.input<typeof getOrderAnswer>>()
+    expectTypeOf<Writable<ListingsModel['schemas']['Item']>>().toExtend<z.input<typeof getListingAnswer>>()
+    expectTypeOf<Writable<ListingsModel['schemas']['ItemSearchResults']>>().toExtend<z.input<typeof searchListingsAnswer>>()
+    expectTypeOf<Writable<ListingsModel['schemas']['ListingsItemSubmissionResponse']>>().toExtend<z.input<typeof submissionAnswer>>()
+    expectTypeOf<Writable<SellersModel['schemas']['GetMarketplaceParticipationsResponse']>>().toExtend<
+      z.input<typeof participationsAnswer>
+    >()
   })
 })
