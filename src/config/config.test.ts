@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type BelayError, isBelayError } from '../domain/errors.ts'
 import { apiKeyMatches } from './api-key.ts'
-import { loadConfig } from './config.ts'
+import { hubUrlFrom, loadConfig } from './config.ts'
 
 const schemas = {
   shopify: z.strictObject({
@@ -195,4 +195,11 @@ describe('the API key', () => {
   test.each(['localhost', '127.0.0.2', '::1'])('need not be there for %s', (host) => {
     expect(loadConfig(text.replace('host: 127.0.0.1', `host: "${host}"`), env, schemas).http.host).toBe(host)
   })
+})
+
+test('the address of the hub is known without the secrets', () => {
+  expect(hubUrlFrom(text, {})).toBe('http://127.0.0.1:8080')
+  expect(hubUrlFrom('http: { host: "::", port: 9 }', {})).toBe('http://[::1]:9')
+  expect(hubUrlFrom('http: { host: 0.0.0.0 }', {})).toBe('http://127.0.0.1:8080')
+  expect(() => hubUrlFrom('http: { port: x }', {})).toThrow('line 1, http.port')
 })

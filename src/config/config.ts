@@ -150,7 +150,8 @@ const channelProblems = (config: ConfigFile, schemas: PlatformSchemas): { proble
       return null
     }
     problems.push(...unknownKeyProblems(unknownKeys(schema, each.settings, base)))
-    const parsed = schema.safeParse(each.settings)
+    // The channel's id is said once; the adapter's schema wants it among its own.
+    const parsed = schema.safeParse({ ...each.settings, id: each.id })
     if (!parsed.success) problems.push(...issueProblems(parsed.error.issues, each.settings, base))
     return parsed.data
   })
@@ -198,4 +199,16 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
     })) as unknown as readonly ChannelConfig<S>[],
     redact,
   }
+}
+
+/** Where a hub that runs on this configuration is found, without its other settings and secrets. Throws `config-invalid`. */
+export const hubUrlFrom = (text: string, env: Environment): string => {
+  const document = readDocument(text, env, 'left')
+  const value = (document.value ?? {}) as { readonly http?: unknown }
+  const parsed = http.safeParse(value.http)
+  if (!parsed.success) throwProblems(issueProblems(parsed.error.issues, value.http, ['http']), document, createRedactor(document.secrets))
+  const { host, port: number } = parsed.data as ConfigFile['http']
+  // An address that means "every interface" is no address to call.
+  const callable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${number}`
 }

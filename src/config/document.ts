@@ -20,7 +20,7 @@ const maxTextLength = 1_000_000
 /** `$${NAME}` stands for the text `${NAME}` itself. */
 const reference = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
 
-const expand = (document: Document, env: Environment, lines: LineCounter): readonly string[] => {
+const expand = (document: Document, env: Environment, lines: LineCounter, missingIs: 'error' | 'left'): readonly string[] => {
   const missing: string[] = []
   const secrets: string[] = []
   visit(document, {
@@ -30,6 +30,7 @@ const expand = (document: Document, env: Environment, lines: LineCounter): reado
         if (whole.startsWith('$$')) return whole.slice(1)
         const value = env[name]
         if (value === undefined || value === '') {
+          if (missingIs === 'left') return whole
           missing.push(`${name} (line ${lines.linePos(node.range?.[0] ?? 0).line})`)
           return ''
         }
@@ -68,7 +69,8 @@ const lineFinder =
     return Math.max(1, lines.linePos(offset).line)
   }
 
-export const readDocument = (text: string, env: Environment): ConfigDocument => {
+/** `missingIs: 'left'`: a reference to a variable that is not set stays as it is, for readers that need only a part of the file. */
+export const readDocument = (text: string, env: Environment, missingIs: 'error' | 'left' = 'error'): ConfigDocument => {
   if (text.length > maxTextLength)
     throw new BelayError('config-invalid', `The configuration file is larger than ${maxTextLength} characters.`, {
       fix: 'Stock and listings do not belong in it: import them with `belay import`.',
@@ -82,7 +84,7 @@ export const readDocument = (text: string, env: Environment): ConfigDocument => 
       fix: 'Correct the syntax there; often it is the indentation, a missing colon, or a text that needs quotes.',
     })
   }
-  const secrets = expand(document, env, lines)
+  const secrets = expand(document, env, lines, missingIs)
   let value: unknown
   try {
     value = document.toJS()

@@ -25,6 +25,7 @@ export const errorCodes = {
   'channel-unavailable': 'ambiguous',
   'channel-unreachable': 'retryable',
   'config-invalid': 'permanent',
+  'hub-unreachable': 'retryable',
   'import-invalid': 'permanent',
   'insufficient-stock': 'permanent',
   'lease-lost': 'permanent',

@@ -20,6 +20,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'channel-unavailable': 502,
   'channel-unreachable': 502,
   'config-invalid': 500,
+  'hub-unreachable': 502,
   'import-invalid': 422,
   'insufficient-stock': 409,
   'lease-lost': 503,

@@ -1,0 +1,158 @@
+// The command line. Commands that look into or change a running hub talk to its API; `serve`, `check` and `demo` are functions given by
+// main.ts. Every error ends as one readable line with its code and the way to mend it, and exit code 1.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { apiKeyVariable } from '../config/api-key.ts'
+import { hubUrlFrom } from '../config/config.ts'
+import { isBelayError } from '../domain/errors.ts'
+import { createHubClient, type HubClient } from './hub-client.ts'
+import { type ImportFiles, runImport } from './import-command.ts'
+import { type ReadOptions, showChannels, showInbox, showIncidents, showStock } from './read-commands.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+export interface DemoOptions {
+  readonly port: number
+  /** The same seed shops the same way. */
+  readonly seed: number
+  readonly ordersPerMinute: number
+  /** Ends by itself after this long; null: runs until it is stopped. */
+  readonly forSeconds: number | null
+}
+
+export interface Programs {
+  serve(configPath: string): Promise<void>
+  /** The exit code: 0 when everything checked is fine. */
+  check(configPath: string): Promise<number>
+  demo(options: DemoOptions): Promise<void>
+}
+
+const defaultConfigPath = 'belay.yaml'
+const defaultUrl = 'http://127.0.0.1:8080'
+
+interface HubOptions {
+  readonly url?: string
+  readonly config?: string
+}
+
+const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+    return value
+  }
+
+const connect = async ({ url, config }: HubOptions, terminal: Terminal): Promise<HubClient> => {
+  const fromFile =
+    url === undefined && config !== undefined
+      ? hubUrlFrom(new TextDecoder().decode(await terminal.readBytes(config)), terminal.env)
+      : undefined
+  return createHubClient(
+    { url: url ?? fromFile ?? terminal.env['BELAY_URL'] ?? defaultUrl, apiKey: terminal.env[apiKeyVariable] || null },
+    terminal.fetch,
+  )
+}
+
+const ofHub = (command: Command): Command =>
+  command
+    .option('--url <url>', `where the hub is (also: BELAY_URL; default: ${defaultUrl})`)
+    .option('--config <file>', 'take the address from this configuration file')
+
+const reading = (command: Command): Command => ofHub(command).option('--json', 'print JSON').option('--limit <rows>', 'how many rows', '50')
+
+export const createProgram = (programs: Programs, terminal: Terminal = processTerminal): Command => {
+  const program = new Command('belay')
+    .description('One stock for every marketplace: the hub and what asks it.')
+    .showHelpAfterError('(belay --help lists the commands)')
+    .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: (text) => terminal.printError(text.trimEnd()) })
+    .exitOverride()
+  const configOption = (): Option => new Option('--config <file>', 'the configuration file').default(defaultConfigPath)
+
+  program
+    .command('serve')
+    .description('run the hub')
+    .addOption(configOption())
+    .action((options: { config: string }) => programs.serve(options.config))
+  program
+    .command('check')
+    .description('check the configuration, the store and the access to each channel; changes nothing')
+    .addOption(configOption())
+    .action(async (options: { config: string }) => terminal.setExitCode(await programs.check(options.config)))
+  program
+    .command('demo')
+    .description('run the hub against simulated marketplaces, with shoppers in them')
+    .option('--port <port>', 'port of the API', wholeNumber(0, 65_535), 8080)
+    .option('--seed <number>', 'the same seed shops the same way', wholeNumber(0, 4_294_967_295), 1)
+    .option('--orders-per-minute <number>', 'how busy the shoppers are', wholeNumber(1, 60_000), 60)
+    .option('--for-seconds <seconds>', 'end by itself after this long', wholeNumber(1, 86_400))
+    .action((options: Omit<DemoOptions, 'forSeconds'> & { forSeconds?: number }) =>
+      programs.demo({ ...options, forSeconds: options.forSeconds ?? null }),
+    )
+
+  ofHub(program.command('import'))
+    .description('set stock levels and map listings from CSV files; shows what would change and asks')
+    .option('--stock <file>', 'CSV: sku, location, on_hand, and optionally pool, title, buffer, sharing')
+    .option(
+      '--listings <file>',
+      'CSV: sku, channel, external_id, and optionally pool, units_per_listing, allocation, value, cap, hide_below, priority',
+    )
+    .option('--reference <name>', 'name of this import: a name is applied once (default: made from the content)')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show what would change, change nothing')
+    .action(async (options: HubOptions & ImportFiles) => runImport(options, await connect(options, terminal), terminal))
+  reading(program.command('stock'))
+    .description('stock levels, or one SKU with all its listings')
+    .argument('[sku]')
+    .action(async (sku: string | undefined, options: HubOptions & ReadOptions) =>
+      showStock(sku, options, await connect(options, terminal), terminal),
+    )
+  reading(program.command('incidents'))
+    .description('what a person should know, newest first')
+    .action(async (options: HubOptions & ReadOptions) => showIncidents(options, await connect(options, terminal), terminal))
+  reading(program.command('inbox'))
+    .description('events that could not be applied')
+    .option('--retry', 'try them again')
+    .action(async (options: HubOptions & ReadOptions & { retry?: boolean }) => {
+      const client = await connect(options, terminal)
+      if (options.retry !== true) return showInbox(options, client, terminal)
+      const { retried } = await client.post<{ readonly retried: number }>('/api/v1/inbox/retry', {})
+      terminal.print(`${retried} ${retried === 1 ? 'event is' : 'events are'} tried again.`)
+    })
+  reading(program.command('channels'))
+    .description('how each channel is')
+    .action(async (options: HubOptions & ReadOptions) => showChannels(options, await connect(options, terminal), terminal))
+  return program
+}
+
+/** What a person reads of any error. The stack is for whoever asks for it. */
+export const errorText = (error: unknown, debug: boolean): string => {
+  const stack = debug && error instanceof Error ? `\n${error.stack ?? ''}` : ''
+  if (isBelayError(error)) return `belay: ${error.code}: ${error.message}${error.fix === undefined ? '' : ` Fix: ${error.fix}`}${stack}`
+  const message = error instanceof Error ? error.message : String(error)
+  return `belay: internal: ${message}. Fix: this is a mistake in Belay, please report it with the output of the same command under BELAY_DEBUG=1.${stack}`
+}
+
+/** Runs one command; never throws. Resolves to the exit code. */
+export const runCommandLine = async (
+  programs: Programs,
+  argv: readonly string[],
+  terminal: Terminal = processTerminal,
+): Promise<number> => {
+  let exitCode = 0
+  const heard: Terminal = {
+    ...terminal,
+    setExitCode: (code) => {
+      exitCode = code
+      terminal.setExitCode(code)
+    },
+  }
+  try {
+    await createProgram(programs, heard).parseAsync([...argv])
+  } catch (error) {
+    // Commander has printed its own message (or the help) already.
+    if (error instanceof CommanderError) return error.exitCode
+    terminal.printError(errorText(error, Boolean(terminal.env['BELAY_DEBUG'])))
+    return 1
+  }
+  return exitCode
+}

@@ -1,0 +1,160 @@
+// The commands that look into a running hub, as tables; `--json` prints what the API answered.
+import type { Incident } from '../domain/incidents.ts'
+import type { ChannelStatus } from '../ports/hub.ts'
+import type { StoredInboxEvent } from '../ports/store.ts'
+import type { HubClient } from './hub-client.ts'
+import { durationText } from './live-lines.ts'
+import { type Cell, tableText } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ReadOptions {
+  readonly json?: boolean
+  readonly limit?: string
+}
+
+interface Listed<T> {
+  readonly items: readonly T[]
+  readonly next?: string | null
+}
+
+interface StockSummary {
+  readonly sku: string
+  readonly pool: string
+  readonly title: string
+  readonly onHandUnits: number
+  readonly reservedUnits: number
+  readonly bufferUnits: number
+  readonly availableUnits: number
+  readonly listings: number
+}
+
+interface StockDetail extends Omit<StockSummary, 'listings'> {
+  readonly onHandByLocation: Readonly<Record<string, number>>
+  readonly atRiskUnits: number
+  readonly listings: readonly {
+    readonly channel: string
+    readonly externalId: string
+    readonly status: string
+    readonly believedQuantity: number | null
+    readonly exposureQuantity: number
+    readonly openPushes: readonly unknown[]
+    readonly blockedReason: string | null
+  }[]
+}
+
+const dateText = (ms: number): string =>
+  new Date(ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+
+const printList = <T>(
+  page: Listed<T>,
+  options: ReadOptions,
+  terminal: Terminal,
+  header: readonly string[],
+  row: (item: T) => readonly Cell[],
+): void => {
+  if (options.json === true) {
+    terminal.print(JSON.stringify(page, null, 2))
+    return
+  }
+  terminal.print(page.items.length === 0 ? 'None.' : tableText(header, page.items.map(row)))
+  if (page.next) terminal.print('There are more: raise --limit (at most 500).')
+}
+
+const limitQuery = (options: ReadOptions): string => `limit=${encodeURIComponent(options.limit ?? '50')}`
+
+const stockDetailText = (stock: StockDetail): string =>
+  [
+    `${stock.sku}  pool ${stock.pool}  ${stock.title}`,
+    `  on hand ${stock.onHandUnits} (${Object.entries(stock.onHandByLocation)
+      .map(([location, units]) => `${location} ${units}`)
+      .join(
+        ', ',
+      )}), reserved ${stock.reservedUnits}, buffer ${stock.bufferUnits}, available ${stock.availableUnits}${stock.atRiskUnits > 0 ? `, AT RISK ${stock.atRiskUnits}` : ''}`,
+    stock.listings.length === 0
+      ? '  no listings'
+      : tableText(
+          ['  channel', 'listing', 'status', 'shows', 'may sell', 'open', 'blocked'],
+          stock.listings.map((each) => [
+            `  ${each.channel}`,
+            each.externalId,
+            each.status,
+            each.believedQuantity,
+            each.exposureQuantity,
+            each.openPushes.length,
+            each.blockedReason,
+          ]),
+        ),
+  ].join('\n')
+
+export const showStock = async (sku: string | undefined, options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
+  if (sku === undefined) {
+    const page = await client.get<Listed<StockSummary>>(`/api/v1/stock?${limitQuery(options)}`)
+    const header = ['SKU', 'pool', 'on hand', 'reserved', 'buffer', 'available', 'listings', 'title']
+    printList(page, options, terminal, header, (each) => [
+      each.sku,
+      each.pool,
+      each.onHandUnits,
+      each.reservedUnits,
+      each.bufferUnits,
+      each.availableUnits,
+      each.listings,
+      each.title,
+    ])
+    return
+  }
+  const detail = await client.get<{ readonly pools: readonly StockDetail[] }>(`/api/v1/stock/${encodeURIComponent(sku)}`)
+  terminal.print(options.json === true ? JSON.stringify(detail, null, 2) : detail.pools.map(stockDetailText).join('\n\n'))
+}
+
+export const showIncidents = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
+  const page = await client.get<Listed<Incident>>(`/api/v1/incidents?${limitQuery(options)}`)
+  printList(page, options, terminal, ['time', 'kind', 'channel', 'SKU', 'units', 'what'], (each) => [
+    dateText(each.atMs),
+    each.kind,
+    each.channel,
+    each.sku,
+    each.units,
+    each.summary,
+  ])
+}
+
+export const showInbox = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
+  const page = await client.get<Listed<Omit<StoredInboxEvent, 'payload'>>>(`/api/v1/inbox?state=parked&${limitQuery(options)}`)
+  printList(page, options, terminal, ['received', 'channel', 'topic', 'why it is parked'], (each) => [
+    dateText(each.receivedAtMs),
+    each.channel,
+    each.topic,
+    each.reason,
+  ])
+}
+
+const watermarkText = (status: ChannelStatus): string | null => {
+  const ages = Object.entries(status.watermarkAgeMs)
+  const texts = ages.map(
+    ([stream, age]) => `${ages.length > 1 ? `${stream} ` : ''}${age === null ? 'none yet' : `${durationText(age)} ago`}`,
+  )
+  return texts.length === 0 ? null : texts.join(', ')
+}
+
+export const showChannels = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
+  const page = await client.get<Listed<ChannelStatus>>('/api/v1/channels')
+  const header = ['channel', 'platform', 'mode', 'health', 'orders in up to', 'due', 'open', 'throttled', 'retried', 'last error']
+  printList(page, options, terminal, header, (each) => {
+    const error = each.lastErrors[0]
+    return [
+      each.channel,
+      each.platform,
+      each.mode,
+      each.health,
+      watermarkText(each),
+      each.pushesDue,
+      each.pushesOpen,
+      each.throttles,
+      each.retries,
+      error ? `${error.code}: ${error.message}` : null,
+    ]
+  })
+}
