@@ -1,6 +1,6 @@
 // Reading orders: pages that hold while orders move, index lag, late routing, the 60 days, the search syntax.
 import { expect, test } from 'vitest'
-import { createTestShop, pick, type TestShop } from './test-shop.ts'
+import { createTestShop, gidsOf, pick, type TestShop } from './test-shop.ts'
 import { parseSearch } from './search.ts'
 
 const pageText = `query Page($after: String, $query: String) {
@@ -72,6 +72,20 @@ test('an order cannot be cancelled once something of it is shipped', () => {
   expect(shop.simulator.market.ship(orderId)).toBe(true)
   expect(shop.simulator.market.ship(orderId)).toBe(false)
   expect(shop.simulator.market.cancel(orderId, { restock: true })).toBe(false)
+})
+
+test('cancelled units go back on sale with restock, and leave the shelf without', async () => {
+  const { inventoryItemId: itemId, locationId } = gidsOf(createTestShop().offers()[0]!)
+  for (const [restock, expected] of [
+    [true, [5, 5, 0]],
+    [false, [4, 4, 0]],
+  ] as const) {
+    const shop = createTestShop()
+    shop.simulator.market.cancel(buy(shop).orderId, { restock })
+    const answer = await shop.run('LevelAtLocation', { itemId, locationId })
+    const quantities = pick(answer, 'data', 'inventoryItem', 'inventoryLevel', 'quantities') as readonly unknown[]
+    expect(quantities.map((each) => pick(each, 'quantity'))).toEqual(expected)
+  }
 })
 
 test('the search syntax', () => {
