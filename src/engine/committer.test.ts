@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { BelayError } from '../domain/errors.ts'
-import type { PoolId, Sku } from '../domain/ids.ts'
+import type { LocationId, PoolId, Sku } from '../domain/ids.ts'
 import { movementKey, moveStock, type Movement } from '../domain/movement.ts'
 import { hubChannel } from '../domain/order-fold.ts'
 import { emptyStock, type Stock } from '../domain/stock.ts'
@@ -86,7 +86,7 @@ test('a change that is refused is refused alone, and the refusal is checked agai
   // Another process restocks: the cached document says sold out, the store does not.
   const [stock] = await store.readSku(sku(0))
   if (!stock) throw new Error('gone')
-  await store.commit({ stock: [{ next: { ...stock, version: stock.version + 1, onHandUnits: { main: 3 } }, work: [] }] })
+  await store.commit({ stock: [{ next: { ...stock, version: stock.version + 1, onHandUnits: { ['main' as LocationId]: 3 } }, work: [] }] })
   await expect(committer.submit(reserve(0, 'r9'))).resolves.toBe(3)
 })
 

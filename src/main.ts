@@ -1,0 +1,202 @@
+// The composition root: the only place where the parts are put together. `assemble` makes a hub of a configuration; `serve`, `check` and
+// `demo` are what the command line starts.
+import { readFile } from 'node:fs/promises'
+import { createAmazonSellerAdapter } from './channels/amazon-seller/index.ts'
+import { configSchema as amazonSellerSchema } from './channels/amazon-seller/config.ts'
+import { amazonVendorConfig } from './channels/amazon-vendor/config.ts'
+import { createAmazonVendor } from './channels/amazon-vendor/index.ts'
+import { configSchema as shopifySchema, createShopify } from './channels/shopify/index.ts'
+import { createLiveView } from './cli/live-view.ts'
+import type { DemoOptions, Programs } from './cli/program.ts'
+import { type ChannelConfig, type Config, loadConfig } from './config/config.ts'
+import { BelayError, isBelayError } from './domain/errors.ts'
+import type { ChannelId } from './domain/ids.ts'
+import type { ChannelSettings } from './domain/settings.ts'
+import { createHub } from './engine/hub.ts'
+import { createStatusBook } from './engine/status.ts'
+import { systemClock } from './engine/system-clock.ts'
+import { systemRandom } from './engine/system-random.ts'
+import { createHttpApp } from './http/app.ts'
+import { createLog } from './http/logging.ts'
+import { createPrometheusMetrics } from './http/prometheus-metrics.ts'
+import { type HttpServer, serveHttp } from './http/serve-http.ts'
+import type { ChannelAdapter, Fetch } from './ports/channel.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Hub } from './ports/hub.ts'
+import type { ChannelObserver } from './ports/metrics.ts'
+import type { Random } from './ports/random.ts'
+import type { Store } from './ports/store.ts'
+import { openStore } from './store/index.ts'
+
+const platformSchemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
+type BelayConfig = Config<typeof platformSchemas>
+type Channel = ChannelConfig<typeof platformSchemas>
+
+interface Ports {
+  readonly clock: Clock
+  readonly random: Random
+  readonly fetch: Fetch
+}
+
+const systemPorts: Ports = { clock: systemClock, random: systemRandom, fetch: (input, init) => fetch(input, init) }
+
+const createAdapter = (channel: Channel, ports: Ports, observer: ChannelObserver): ChannelAdapter => {
+  switch (channel.platform) {
+    case 'shopify':
+      return createShopify(channel.settings, { ...ports, observer })
+    case 'amazon-seller':
+      return createAmazonSellerAdapter(channel.settings, { ...ports, observer })
+    case 'amazon-vendor':
+      return createAmazonVendor(channel.settings, { ...ports, observer })
+  }
+}
+
+const settingsOf = (channel: Channel, adapter: ChannelAdapter): ChannelSettings => ({
+  channel: channel.id,
+  mode: channel.mode,
+  constants: channel.constants,
+  keyedRetry: adapter.capabilities.keyRetentionMs > 0,
+  keyRetentionMs: adapter.capabilities.keyRetentionMs,
+  selfDecrement: adapter.capabilities.selfDecrement,
+})
+
+const storeUrl = (config: BelayConfig): string => (config.store.engine === 'sqlite' ? `sqlite:${config.store.path}` : config.store.uri)
+
+export interface Assembled {
+  readonly hub: Hub
+  readonly server: HttpServer
+  /** Ends everything in order: no new requests, what is in flight recorded, the store closed. */
+  stop(): Promise<void>
+}
+
+/** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
+export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'info' | 'warn' | 'silent'): Promise<Assembled> => {
+  const log = createLog({ level: logLevel, redact: config.redact })
+  const metrics = createPrometheusMetrics()
+  const status = createStatusBook(ports.clock, metrics)
+  const store: Store = await openStore(storeUrl(config))
+  try {
+    await store.migrate()
+    const adapters = config.channels.map((channel) => createAdapter(channel, ports, status.observerFor(channel.id)))
+    const publicUrl = config.http.publicUrl
+    const hub = createHub({
+      store,
+      clock: ports.clock,
+      random: ports.random,
+      metrics,
+      log,
+      status,
+      adapters,
+      settings: config.channels.flatMap((channel, index) => {
+        const adapter = adapters[index]
+        return adapter ? [settingsOf(channel, adapter)] : []
+      }),
+      poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
+      webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
+    })
+    const app = createHttpApp({ hub, metrics, apiKeyHash: config.apiKeyHash, clock: ports.clock, random: ports.random, log })
+    const server = await serveHttp(app, config.http)
+    await hub.start()
+    return {
+      hub,
+      server,
+      stop: async () => {
+        await server.close()
+        await hub.stop()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM, or when the signal aborts; a second one ends the process at once. */
+const untilStopped = (signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = (): void => {
+      process.once('SIGINT', () => process.exit(130))
+      resolve()
+    }
+    process.once('SIGINT', stop)
+    process.once('SIGTERM', stop)
+    signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const readConfig = async (path: string): Promise<BelayConfig> => {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new BelayError('config-invalid', `the configuration file ${path} cannot be read`, {
+      fix: 'name it with --config FILE; examples/belay.yaml is one to start from',
+      cause,
+    })
+  })
+  return loadConfig(text, process.env, platformSchemas)
+}
+
+const serve = async (configPath: string): Promise<void> => {
+  const config = await readConfig(configPath)
+  const running = await assemble(config, systemPorts, 'info')
+  process.stdout.write(`Belay listens on ${running.server.url}\n`)
+  await untilStopped()
+  process.stdout.write('Stopping: what is in flight is being recorded.\n')
+  await running.stop()
+  process.stdout.write('Stopped.\n')
+}
+
+const check = async (configPath: string): Promise<number> => {
+  const config = await readConfig(configPath)
+  let problems = 0
+  const tell = (ok: boolean, subject: string, message: string, fix: string | null): void => {
+    if (!ok) problems += 1
+    process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${config.redact(`${subject}: ${message}${ok || fix === null ? '' : ` Fix: ${fix}`}`)}\n`)
+  }
+  tell(true, 'configuration', `${configPath} is valid: ${config.channels.length} channels.`, null)
+  try {
+    const store = await openStore(storeUrl(config))
+    await store.counts().finally(() => store.close())
+    tell(true, 'store', 'can be reached.', null)
+  } catch (error) {
+    // A store that has no tables yet is what a first start finds.
+    const fresh = !isBelayError(error)
+    tell(fresh, 'store', fresh ? 'is empty; the first start sets it up.' : error.message, fresh ? null : (error.fix ?? null))
+  }
+  const silent: ChannelObserver = { request: () => undefined, error: () => undefined }
+  for (const channel of config.channels) {
+    const adapter = createAdapter(channel, systemPorts, silent)
+    try {
+      for (const finding of await adapter.check(AbortSignal.timeout(60_000)))
+        tell(finding.ok, `${channel.id} ${finding.subject}`, finding.message, finding.fix)
+    } catch (error) {
+      tell(false, channel.id, error instanceof Error ? error.message : String(error), isBelayError(error) ? (error.fix ?? null) : null)
+    }
+  }
+  process.stdout.write(problems === 0 ? 'Nothing is wrong.\n' : `${problems} ${problems === 1 ? 'thing needs' : 'things need'} mending.\n`)
+  return problems === 0 ? 0 : 1
+}
+
+const demo = async (options: DemoOptions): Promise<void> => {
+  // Only the demo needs the simulators: a hub in production never loads them.
+  const { openRehearsal } = await import('../sim/rehearsal.ts')
+  const rehearsal = await openRehearsal({ ...options, clock: systemClock, store: 'sqlite:data/belay.db', openStore })
+  const config = loadConfig(rehearsal.files.config, { ...process.env, ...rehearsal.files.environment }, platformSchemas)
+  const running = await assemble(config, systemPorts, 'warn')
+  const { hub, server } = running
+  const ended = new AbortController()
+  const view = createLiveView({ hub, out: process.stdout, clock: systemClock, url: server.url, timeZone: config.timeZone })
+  try {
+    await rehearsal.stock(hub)
+    rehearsal.world.start()
+    if (options.forSeconds !== null) void systemClock.sleep(options.forSeconds * 1000, ended.signal).then(() => ended.abort())
+    await untilStopped(ended.signal)
+  } finally {
+    ended.abort()
+    await rehearsal.world.stop()
+    view.stop()
+    await running.stop()
+    await rehearsal.close()
+  }
+  process.stdout.write('Stopped. The next start continues with the same stock (data/belay.db).\n')
+}
+
+export const programs: Programs = { serve, check, demo }
