@@ -16,7 +16,7 @@ export interface ServedSimulator {
 /** Larger requests are refused before they are read further. */
 const maxBodyBytes = 10_000_000
 
-export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host)
+const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/.test(host)
 
 const refuseOutside = (host: string): void => {
   if (isLoopback(host)) return

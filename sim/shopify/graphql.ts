@@ -23,7 +23,7 @@ import type { ShopifySimulatorOptions } from './options.ts'
 import type { Context, Node } from './present-stock.ts'
 import { type Access, accessScopes, checkDocument, shopifySchema } from './schema.ts'
 
-export interface GraphqlAnswer {
+interface GraphqlAnswer {
   readonly status: number
   readonly body: unknown
   /** Root fields, for the counts; empty when nothing was executed. */

@@ -2,7 +2,7 @@
 // arguments it is refused. Keys are remembered for a set time and at most `maxKeys` of them, the oldest going first.
 import { GraphQLError, getDirectiveValues, type GraphQLResolveInfo } from 'graphql'
 
-export interface KeyedResult<T> {
+interface KeyedResult<T> {
   readonly kind: 'fresh' | 'replayed' | 'mismatch'
   readonly result: T | null
 }

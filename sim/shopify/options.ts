@@ -2,14 +2,14 @@
 // simulator takes; nothing else in sim/shopify decides such a thing.
 import type { CatalogueItem, SimulatorPorts } from '../simulator.ts'
 
-export interface ShopifyLocation {
+interface ShopifyLocation {
   readonly name: string
   /** Numeric id; default: one beyond 2^53. */
   readonly id?: string
   readonly isActive?: boolean
 }
 
-export interface ShopifyCatalogueItem extends CatalogueItem {
+interface ShopifyCatalogueItem extends CatalogueItem {
   /** Indexes of `locations` that stock the item; `quantity` lies at the first one, the others start with 0. Default [0]. */
   readonly stockedAt?: readonly number[]
   /** DENY (default) refuses what is not available; CONTINUE goes negative. */
@@ -19,7 +19,7 @@ export interface ShopifyCatalogueItem extends CatalogueItem {
   readonly barcode?: string
 }
 
-export interface ShopifyPlan {
+interface ShopifyPlan {
   /** Points per second. Standard 100, Advanced 200, Plus 1000, Enterprise 2000 [shopify.dev rate-limits]. */
   readonly restorePointsPerSecond: number
   /** Bucket size; not documented, third parties report 20 seconds of restoring. */

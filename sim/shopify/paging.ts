@@ -39,7 +39,7 @@ const decode = (cursor: string): SortKey => {
   return { value: Number(match[1]), sequence: Number(match[2]) }
 }
 
-export const compareKeys = (a: SortKey, b: SortKey): number => a.value - b.value || a.sequence - b.sequence
+const compareKeys = (a: SortKey, b: SortKey): number => a.value - b.value || a.sequence - b.sequence
 
 export interface PageSource<T> {
   /** Sorted ascending by key. */

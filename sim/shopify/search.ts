@@ -3,7 +3,7 @@
 // an error, never ignored: a filter that is silently dropped would look like an answer.
 import { GraphQLError } from 'graphql'
 
-export type SearchField<T> =
+type SearchField<T> =
   | { readonly kind: 'text'; readonly read: (node: T) => string | null }
   | { readonly kind: 'number'; readonly read: (node: T) => bigint }
   /** Compared in whole seconds, as Shopify tells times. */
@@ -12,7 +12,7 @@ export type SearchField<T> =
   | { readonly kind: 'choice'; readonly read: (node: T) => string }
 
 export type SearchFields<T> = Readonly<Record<string, SearchField<T>>>
-export type Predicate<T> = (node: T) => boolean
+type Predicate<T> = (node: T) => boolean
 
 export interface Search<T> {
   readonly matches: Predicate<T>

@@ -69,7 +69,7 @@ export interface Stock {
   levels(): Iterable<Level>
 }
 
-export const externalIdOf = (item: Item, location: Location): string => `${item.id}@${location.id}`
+const externalIdOf = (item: Item, location: Location): string => `${item.id}@${location.id}`
 
 export const levelGid = (level: Level): string => `${gid('InventoryLevel', level.location.levelNumber)}?inventory_item_id=${level.item.id}`
 

@@ -12,7 +12,7 @@ export const documents = readFileSync(new URL('../contracts/shopify/operations.g
 export const pick = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce((inner, key) => (inner as Readonly<Record<string | number, unknown>> | null | undefined)?.[key], value)
 
-export interface Received {
+interface Received {
   readonly headers: Headers
   readonly body: string
 }

@@ -44,7 +44,7 @@ const maxSubscriptions = 1_000
 const maxConcurrent = 64
 
 /** `ORDERS_CREATE` -> `orders/create`, `INVENTORY_LEVELS_UPDATE` -> `inventory_levels/update`. */
-export const topicHeader = (topic: string): string => topic.toLowerCase().replace(/_([a-z]+)$/, '/$1')
+const topicHeader = (topic: string): string => topic.toLowerCase().replace(/_([a-z]+)$/, '/$1')
 
 interface Delivery {
   readonly subscription: Subscription

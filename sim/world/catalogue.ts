@@ -7,7 +7,7 @@ import { createSeededRandom } from './seeded-random.ts'
 
 export type Platform = Simulator['platform']
 
-export interface CatalogueListing {
+interface CatalogueListing {
   readonly platform: Platform
   /** The SKU as this channel has it: packs have one of their own. */
   readonly sku: string

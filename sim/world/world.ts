@@ -7,7 +7,7 @@ import type { Random } from '../../src/ports/random.ts'
 import type { SimulatedOrder, Simulator } from '../simulator.ts'
 import { textFraction } from './seeded-random.ts'
 
-export interface WorldOffer {
+interface WorldOffer {
   readonly platform: Simulator['platform']
   readonly externalId: string
   readonly sku: string
@@ -32,7 +32,7 @@ export interface WorldPlan {
   readonly weightOf?: (offer: WorldOffer) => number
 }
 
-export const defaultPlan = (): WorldPlan => ({
+const defaultPlan = (): WorldPlan => ({
   ordersPerMinute: 30,
   multiUnitChance: 0.2,
   maxUnits: 4,
@@ -44,7 +44,7 @@ export const defaultPlan = (): WorldPlan => ({
   shipAfterMs: 60 * 60_000,
 })
 
-export interface PlatformStatistics {
+interface PlatformStatistics {
   visits: number
   orders: number
   /** Visits that ended without an order. */
@@ -56,7 +56,7 @@ export interface PlatformStatistics {
   shipments: number
 }
 
-export type WorldStatistics = Readonly<Record<Simulator['platform'], Readonly<PlatformStatistics>>>
+type WorldStatistics = Readonly<Record<Simulator['platform'], Readonly<PlatformStatistics>>>
 
 export type WorldEvent =
   | { readonly kind: 'order'; readonly platform: Simulator['platform']; readonly atMs: number; readonly order: SimulatedOrder }
