@@ -6,13 +6,13 @@ const secondMs = 1000
 const minuteMs = 60 * secondMs
 
 const defaults: Readonly<Record<string, ChannelConstants>> = {
-  // Orders show within seconds; a checkout may hold a unit for minutes; a live read can come from a replica.
+  // Orders show within seconds; a checkout may hold a unit for minutes; levels are read from the shop's own database.
   shopify: {
     orderVisibilityMs: 5 * minuteMs,
     clockSkewMs: 10 * secondMs,
     checkoutHoldMs: 15 * minuteMs,
     requestLifetimeMs: 2 * minuteMs,
-    readStalenessMs: minuteMs,
+    readStalenessMs: 30 * secondMs,
   },
   // Orders: "most within two minutes", no upper bound stated; a listing change is processed later than it is accepted.
   'amazon-seller': {

@@ -11,7 +11,7 @@ const schemas = {
     locations: z.array(z.object({ id: z.string(), location: z.string() })).default([]),
   }),
   // Not strict on purpose: unknown keys must be found all the same.
-  other: z.object({ region: z.enum(['eu', 'na']), retries: z.int().optional() }),
+  other: z.object({ id: z.string().default('none'), region: z.enum(['eu', 'na']), retries: z.int().optional() }),
 }
 
 const text = `
@@ -142,6 +142,12 @@ describe('a mistake names key, line and fix', () => {
     const again = text.slice(text.indexOf('  - id:'))
     expect(failure(text + again.trimEnd().replace(/^\n/, '')).message).toContain('channels[1].id: is the id of an earlier channel')
   })
+})
+
+test('a platform that wants the id of the channel gets it, and only from there', () => {
+  const source = 'channels:\n  - id: a\n    platform: other\n    settings:\n      region: eu\n'
+  expect(loadConfig(source, {}, schemas).channels[0]?.settings).toEqual({ id: 'a', region: 'eu' })
+  expect(failure(`${source}      id: b\n`).message).toContain('line 6, channels[0].settings.id: is said already')
 })
 
 describe('secrets', () => {

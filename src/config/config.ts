@@ -8,7 +8,7 @@ import { hubChannel } from '../domain/order-fold.ts'
 import type { ChannelConstants, ChannelMode } from '../domain/settings.ts'
 import { apiKeyHashFrom, apiKeyVariable, isLoopback } from './api-key.ts'
 import { defaultConstants } from './channel-constants.ts'
-import { type Environment, readDocument } from './document.ts'
+import { type Environment, type KeyPath, readDocument } from './document.ts'
 import { issueProblems, type Problem, throwProblems, unknownKeyProblems } from './problems.ts'
 import { createRedactor, type Redact, secretsWithin } from './redaction.ts'
 import { unknownKeys } from './unknown-keys.ts'
@@ -135,6 +135,26 @@ const poolProblems = (config: ConfigFile): readonly Problem[] => {
   ]
 }
 
+/** Never without a problem when there is no data. */
+const check = <T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  base: KeyPath,
+): { data: z.output<T> | undefined; problems: readonly Problem[] } => {
+  const unknown = unknownKeyProblems(unknownKeys(schema, value, base))
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { data: parsed.data, problems: unknown }
+  const problems = [...unknown, ...issueProblems(parsed.error.issues, value, base)]
+  const [issue] = parsed.error.issues
+  return {
+    data: undefined,
+    problems:
+      problems.length > 0
+        ? problems
+        : [{ path: [...base, ...(issue?.path ?? [])], message: issue?.message ?? 'is wrong', fix: 'Correct it.' }],
+  }
+}
+
 const channelProblems = (config: ConfigFile, schemas: PlatformSchemas): { problems: readonly Problem[]; settings: readonly unknown[] } => {
   const problems: Problem[] = repeated(config.channels.map((each) => each.id)).map((index) => ({
     path: ['channels', index, 'id'],
@@ -149,11 +169,13 @@ const channelProblems = (config: ConfigFile, schemas: PlatformSchemas): { proble
       if (!platform.success) problems.push(...issueProblems(platform.error.issues, each.platform, ['channels', index, 'platform']))
       return null
     }
-    problems.push(...unknownKeyProblems(unknownKeys(schema, each.settings, base)))
-    // The channel's id is said once; the adapter's schema wants it among its own.
-    const parsed = schema.safeParse({ ...each.settings, id: each.id })
-    if (!parsed.success) problems.push(...issueProblems(parsed.error.issues, each.settings, base))
-    return parsed.data
+    if (Object.hasOwn(each.settings, 'id'))
+      problems.push({ path: [...base, 'id'], message: 'is said already', fix: 'Remove it: the id of the channel counts.' })
+    // The id is said once; adapters that want it among their own settings get it there.
+    const takesId = unknownKeys(schema, { id: each.id }, []).length === 0
+    const result = check(schema, takesId ? { ...each.settings, id: each.id } : each.settings, base)
+    problems.push(...result.problems)
+    return result.data
   })
   return { problems, settings }
 }
@@ -167,12 +189,11 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
   const value = document.value ?? {}
   const apiKey = env[apiKeyVariable]
   const redact = createRedactor([...document.secrets, ...secretsWithin(value), ...(apiKey === undefined ? [] : [apiKey])])
-  const parsed = file.safeParse(value)
-  const unknown = unknownKeyProblems(unknownKeys(file, value, []))
-  if (!parsed.success) throwProblems([...unknown, ...issueProblems(parsed.error.issues, value, [])], document, redact)
-  const config = parsed.data as ConfigFile
+  const checked = check(file, value, [])
+  if (checked.data === undefined) throwProblems(checked.problems, document, redact)
+  const config = checked.data as ConfigFile
   const { problems, settings } = channelProblems(config, platformSchemas)
-  throwProblems([...unknown, ...poolProblems(config), ...problems], document, redact)
+  throwProblems([...checked.problems, ...poolProblems(config), ...problems], document, redact)
 
   const apiKeyHash = apiKeyHashFrom(env)
   if (apiKeyHash === null && !isLoopback(config.http.host))
