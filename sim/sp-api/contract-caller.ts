@@ -38,6 +38,15 @@ const resultOf = async (response: Response): Promise<CallResult> => {
   return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers }
 }
 
+/** Waits for a call whose answer may be lost on the way; any other failure is the caller's. */
+export const unlessLost = async (call: Promise<unknown>): Promise<void> => {
+  try {
+    await call
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+}
+
 export const createContractCaller = (simulator: Simulator, operations: readonly Operation[]): ContractCaller => {
   let ownToken: string | undefined
 

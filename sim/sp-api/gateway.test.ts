@@ -3,7 +3,8 @@ import { itemPath, marketplaceId, patchBody, sampleAccount } from '../amazon-sel
 import { testCredentials } from './contract-caller.ts'
 
 const marketplace = { marketplaceIds: marketplaceId }
-const errorCode = (body: unknown): string | undefined => (body as { readonly errors?: readonly { readonly code: string }[] }).errors?.[0]?.code
+const errorCode = (body: unknown): string | undefined =>
+  (body as { readonly errors?: readonly { readonly code: string }[] }).errors?.[0]?.code
 const client = { client_id: testCredentials.clientId, client_secret: testCredentials.clientSecret }
 
 describe('login', () => {
@@ -16,7 +17,7 @@ describe('login', () => {
     expect(grantless.body).toMatchObject({ token_type: 'bearer', expires_in: 3600 })
     expect(grantless.body).not.toHaveProperty('refresh_token')
 
-    const refusals = [
+    const refusals: readonly Readonly<Record<string, string>>[] = [
       { grant_type: 'refresh_token', refresh_token: testCredentials.refreshToken, client_id: 'x', client_secret: 'y' },
       { grant_type: 'refresh_token', refresh_token: 'Atzr|other', ...client },
       { grant_type: 'client_credentials', scope: 'other', ...client },
@@ -35,7 +36,8 @@ describe('login', () => {
   it('answers 403 without a token, with an unknown one, and after an hour', async () => {
     const { caller, clock } = sampleAccount()
     const token = await caller.token()
-    const get = async (given: string): Promise<number> => (await caller.call('GET', itemPath('MUG'), { query: marketplace, token: given })).status
+    const get = async (given: string): Promise<number> =>
+      (await caller.call('GET', itemPath('MUG'), { query: marketplace, token: given })).status
     expect([await get(''), await get('Atza|invented'), await get(token)]).toEqual([403, 403, 200])
     await clock.advance(3_599_999)
     expect(await get(token)).toBe(200)
@@ -73,7 +75,8 @@ describe('quotas', () => {
 
   it('never fills beyond the burst and scales as asked', async () => {
     const { caller, clock } = sampleAccount({ quotaScale: 2 })
-    const patch = async (): Promise<number> => (await caller.call('PATCH', itemPath('MUG'), { query: marketplace, body: patchBody(5) })).status
+    const patch = async (): Promise<number> =>
+      (await caller.call('PATCH', itemPath('MUG'), { query: marketplace, body: patchBody(5) })).status
     await clock.advance(600_000)
     const statuses = []
     for (let i = 0; i < 11; i++) statuses.push(await patch())
