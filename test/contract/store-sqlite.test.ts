@@ -6,7 +6,7 @@ import type { Store } from '../../src/ports/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { describeStore } from './store.ts'
 
-describeStore('store on SQLite', async () => {
+describeStore('SQLite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'belay-store-'))
   const path = join(folder, 'belay.db')
   const opened: Store[] = []

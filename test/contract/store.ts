@@ -14,10 +14,10 @@ export interface StoreUnderTest {
   /** For another process: what `openStore` takes. */
   readonly url: string
   /** The same data through a connection of its own, which `destroy` closes too. */
-  reopen(): Promise<Store>
+  readonly reopen: () => Promise<Store>
   /** Makes the stored schema look like one of a later program. */
-  raiseSchema(): Promise<void>
-  destroy(): Promise<void>
+  readonly raiseSchema: () => Promise<void>
+  readonly destroy: () => Promise<void>
 }
 
 export type MakeStore = () => Promise<StoreUnderTest>
@@ -26,7 +26,7 @@ export type MakeStore = () => Promise<StoreUnderTest>
 export type Shared = () => StoreUnderTest
 
 export const describeStore = (name: string, make: MakeStore): void => {
-  describe(name, () => {
+  describe(`store on ${name}`, () => {
     let shared: StoreUnderTest | null = null
     beforeAll(async () => {
       shared = await make()

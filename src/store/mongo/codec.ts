@@ -73,6 +73,9 @@ export const orderId = ({ channel, orderId: id }: OrderKey): string => `${channe
 export const inboxId = ({ channel, dedupeKey }: Pick<InboxEvent, 'channel' | 'dedupeKey'>): string => `${channel}${separator}${dedupeKey}`
 export const cursorId = (channel: ChannelId, stream: string): string => `${channel}${separator}${stream}`
 
+/** The key of a stored document. */
+export const idOf = ({ _id }: { readonly _id: string }): string => _id
+
 /** All stock documents of exactly this SKU have their `_id` in this range. */
 export const skuRange = (sku: Sku): { readonly $gt: string; readonly $lt: string } => ({ $gt: `${sku}${separator}`, $lt: `${sku}\u0020` })
 
@@ -91,7 +94,7 @@ export const fromStock = (stock: Stock, work: readonly WorkMark[]): StockDocumen
   }
 }
 
-export const toStock = ({ _id, work, onHandUnits, ...rest }: StockDocument): Stock => ({
+export const toStock = ({ _id, work: _work, onHandUnits, ...rest }: StockDocument): Stock => ({
   ...rest,
   onHandUnits: Object.fromEntries(onHandUnits.map(({ location, units }) => [location, units])),
 })
@@ -124,6 +127,8 @@ export const toIncident = ({ _id, evidence, ...rest }: IncidentDocument): Incide
   evidence: JSON.parse(evidence) as Incident['evidence'],
 })
 
+export const fromCursor = (cursor: Cursor): CursorDocument => ({ _id: cursorId(cursor.channel, cursor.stream), ...cursor })
+
 export const fromInboxEvent = (event: InboxEvent, sequence: number): InboxDocument => ({
   _id: inboxId(event),
   channel: event.channel,
@@ -137,7 +142,7 @@ export const fromInboxEvent = (event: InboxEvent, sequence: number): InboxDocume
   open: true,
 })
 
-export const toInboxEvent = ({ _id, open, receivedAt, ...rest }: InboxDocument): StoredInboxEvent => ({
+export const toInboxEvent = ({ _id, open: _open, receivedAt, ...rest }: InboxDocument): StoredInboxEvent => ({
   ...rest,
   receivedAtMs: receivedAt.getTime(),
 })

@@ -6,7 +6,7 @@ import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 
 import { BelayError } from '../../domain/errors.ts'
 import type { Commit, CommitResult } from '../../ports/store.ts'
 import { assertCommitShape } from '../commit-shape.ts'
-import { cursorId, fromIncident, fromLedgerEntry, fromListing, fromOrder, fromStock, inboxId, orderId, stockId } from './codec.ts'
+import { fromCursor, fromIncident, fromLedgerEntry, fromListing, fromOrder, fromStock, idOf, inboxId, orderId, stockId } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 import { type Attempt, inTransaction } from './transaction.ts'
 
@@ -16,7 +16,7 @@ interface Versioned {
 }
 
 /** In the order of keys, so that two transactions over the same documents meet at the first of them and not in a deadlock. */
-const byId = (a: { readonly _id: string }, b: { readonly _id: string }): number => (a._id < b._id ? -1 : 1)
+const byId = (a: Versioned, b: Versioned): number => (idOf(a) < idOf(b) ? -1 : 1)
 
 /** False: a stored version is not the one before. A first version whose key is taken is raised by the server as 11000. */
 const writeVersioned = async <D extends Versioned>(
@@ -29,7 +29,7 @@ const writeVersioned = async <D extends Versioned>(
   const operations = sorted.map((document) =>
     document.version === 1
       ? { insertOne: { document } }
-      : { replaceOne: { filter: { _id: document._id, version: document.version - 1 }, replacement: document } },
+      : { replaceOne: { filter: { _id: idOf(document), version: document.version - 1 }, replacement: document } },
   ) as unknown as AnyBulkWriteOperation<D>[]
   const replacements = sorted.filter((document) => document.version > 1).length
   const result = await collection.bulkWrite(operations, { session, ordered: false })
@@ -65,16 +65,15 @@ const writeRest = async ({ collections }: Connection, commit: Commit, session: C
   const { cursors = [], listings = [], incidents = [] } = commit
   if (cursors.length > 0)
     await collections.cursors.bulkWrite(
-      cursors.map((cursor) => {
-        const _id = cursorId(cursor.channel, cursor.stream)
-        return { replaceOne: { filter: { _id }, replacement: { _id, ...cursor }, upsert: true } }
-      }),
+      cursors.map(fromCursor).map((document) => ({
+        replaceOne: { filter: { _id: idOf(document) }, replacement: document, upsert: true },
+      })),
       { session },
     )
   if (listings.length > 0)
     await collections.listings.bulkWrite(
       listings.map((listing) => ({
-        replaceOne: { filter: { _id: listing.id as string }, replacement: fromListing(listing), upsert: true },
+        replaceOne: { filter: { _id: listing.id }, replacement: fromListing(listing), upsert: true },
       })),
       { session },
     )
@@ -145,7 +144,7 @@ const assertListingKeysFree = async ({ collections }: Connection, commit: Commit
     })
     if (!other) continue
     const key = listing.keys.find((each) => other.keys.includes(each)) ?? ''
-    throw new BelayError('listing-address-invalid', `Listing ${listing.id} claims "${key}", which already names listing ${other._id}`, {
+    throw new BelayError('listing-address-invalid', `Listing ${listing.id} claims "${key}", which already names listing ${idOf(other)}`, {
       fix: 'Map one of the two offers to another listing, or remove the one that is no longer sold.',
     })
   }

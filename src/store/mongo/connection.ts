@@ -1,7 +1,16 @@
 // The connection to a replica set, its collections, and what its errors mean to the engine.
 // Majority writes and reads on the primary. Nothing waits without a bound: selecting a server, connecting and silence on a socket have
 // limits, and retries stop at `retryForMs`.
-import { type Collection, type Db, MongoClient, MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import {
+  type Collection,
+  type Db,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 import { BelayError } from '../../domain/errors.ts'
 import { systemClock } from '../../engine/system-clock.ts'
 import { systemRandom } from '../../engine/system-random.ts'
@@ -26,6 +35,8 @@ export interface MongoOptions {
   /** How long a commit or read that meets a passing trouble (conflict, failover) is tried again. */
   readonly retryForMs?: number
   readonly serverSelectionTimeoutMs?: number
+  /** What the server's log calls this client. */
+  readonly appName?: string
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -67,8 +78,12 @@ export const isDuplicateKey = (error: unknown): error is MongoServerError => err
 /** The transaction had no effect and may be run again (MongoDB specification "Transactions", error labels). */
 export const isTransient = (error: unknown): boolean => error instanceof MongoError && error.hasErrorLabel('TransientTransactionError')
 
-export const isCommitUnknown = (error: unknown): boolean =>
-  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')
+/** The server's own answer that a commit did not happen. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof MongoServerError &&
+  !(error instanceof MongoWriteConcernError) &&
+  !error.hasErrorLabel('UnknownTransactionCommitResult') &&
+  !error.hasErrorLabel('RetryableWriteError')
 
 /** Not reachable, or not able to answer now: the server is not the cause of a wrong answer, it gave none. */
 const isUnavailable = (error: unknown): boolean =>
@@ -83,14 +98,14 @@ const isUnavailable = (error: unknown): boolean =>
       error.name === 'MongoWaitQueueTimeoutError' ||
       error.name === 'MongoNotConnectedError'))
 
-/** Not for a commit that was sent: of that one only its own answer can tell. */
-export const translate = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : error)
-
-export const unavailable = (cause: unknown): BelayError =>
+const unavailable = (cause: unknown): BelayError =>
   new BelayError('store-unavailable', 'MongoDB did not answer', {
     fix: 'Look whether the replica set has a primary and can be reached from here.',
     cause,
   })
+
+/** Not for a commit that was sent: of that one only its own answer can tell. */
+export const translate = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : error)
 
 /** Runs what has no effect to lose, or one that is harmless to repeat, and says `store-unavailable` when the server could not be used. */
 export const reached = async <T>(operation: () => Promise<T>): Promise<T> => {
@@ -101,11 +116,38 @@ export const reached = async <T>(operation: () => Promise<T>): Promise<T> => {
   }
 }
 
+/** The driver's own default, which no merchant means: their data goes to `belay`. */
+const driverDefaultDatabase = 'test'
+
+export const connectionOn = (client: MongoClient, options: MongoOptions): Connection => {
+  const named = client.options.dbName === driverDefaultDatabase ? 'belay' : client.options.dbName
+  const db = client.db(options.database ?? named)
+  return {
+    client,
+    db,
+    collections: {
+      stock: db.collection('stock'),
+      orders: db.collection('orders'),
+      ledger: db.collection('ledger'),
+      inbox: db.collection('inbox'),
+      listings: db.collection('listings'),
+      cursors: db.collection('cursors'),
+      incidents: db.collection('incidents'),
+      leases: db.collection('leases'),
+      settings: db.collection('settings'),
+      counters: db.collection('counters'),
+    },
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    retryForMs: options.retryForMs ?? defaultRetryForMs,
+  }
+}
+
 export const connect = async (uri: string, options: MongoOptions): Promise<Connection> => {
   let client: MongoClient
   try {
     client = new MongoClient(uri, {
-      appName: 'belay',
+      appName: options.appName ?? 'belay',
       writeConcern: { w: 'majority' },
       readConcern: { level: 'majority' },
       readPreference: 'primary',
@@ -129,24 +171,5 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
     await client.close()
     throw error
   }
-  const db = client.db(options.database ?? (client.options.dbName === 'test' ? 'belay' : client.options.dbName))
-  return {
-    client,
-    db,
-    collections: {
-      stock: db.collection('stock'),
-      orders: db.collection('orders'),
-      ledger: db.collection('ledger'),
-      inbox: db.collection('inbox'),
-      listings: db.collection('listings'),
-      cursors: db.collection('cursors'),
-      incidents: db.collection('incidents'),
-      leases: db.collection('leases'),
-      settings: db.collection('settings'),
-      counters: db.collection('counters'),
-    },
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
-    retryForMs: options.retryForMs ?? defaultRetryForMs,
-  }
+  return connectionOn(client, options)
 }

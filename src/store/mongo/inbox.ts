@@ -4,7 +4,7 @@
 // pending and not for what comes after a number it has seen; `afterSequence` only pages through one look.
 import { MongoBulkWriteError } from 'mongodb'
 import type { InboxEvent, Store } from '../../ports/store.ts'
-import { fromInboxEvent, inboxId, toInboxEvent } from './codec.ts'
+import { fromInboxEvent, idOf, inboxId, toInboxEvent } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 
 const expireBatchRows = 2000
@@ -35,7 +35,7 @@ const insertNew = async (connection: Connection, events: readonly InboxEvent[]):
     const other = failures.find(({ code }) => code !== 11_000)
     // A write concern that failed beside duplicates: what was inserted is not durable for certain, so the batch has to come again.
     if (other !== undefined || error.result.getWriteConcernError() !== undefined) throw error
-    return new Set(failures.map(({ index }) => documents[index]?._id ?? ''))
+    return new Set(failures.flatMap(({ index }) => documents[index] ?? []).map(idOf))
   }
 }
 
@@ -45,7 +45,7 @@ export const mongoInbox = (connection: Connection): Pick<Store, 'appendInbox' | 
   const appendInbox: Store['appendInbox'] = (events) =>
     reached(async () => {
       if (events.length === 0) return []
-      const distinct = new Map(events.map((event) => [inboxId(event), event] as const).reverse())
+      const distinct = new Map(events.map((event) => [inboxId(event), event] as const).toReversed())
       const fresh = events.filter((event) => distinct.get(inboxId(event)) === event)
       const known = await insertNew(connection, fresh)
       return events.map((event) => {

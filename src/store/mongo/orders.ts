@@ -2,7 +2,7 @@
 import type { Document } from 'mongodb'
 import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { toOrder } from './codec.ts'
+import { idOf, toOrder } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 import { before } from './paging.ts'
 
@@ -32,7 +32,7 @@ export const mongoOrders = ({ collections }: Connection): Pick<Store, 'dueAcknow
         .sort({ firstSeenAtMs: -1, _id: -1 })
         .limit(rows + 1)
         .toArray()
-      const page = pageOf(found, rows, (order) => [order.firstSeenAtMs, order._id])
+      const page = pageOf(found, rows, (order) => [order.firstSeenAtMs, idOf(order)])
       return { ...page, items: page.items.map(toOrder) }
     }),
 })

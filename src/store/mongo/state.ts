@@ -2,7 +2,7 @@
 // MongoDB promise that what was read is majority-committed. One document needs no transaction: it is consistent by itself.
 import type { ClientSession } from 'mongodb'
 import type { State, StateRequest } from '../../ports/store.ts'
-import { orderId, stockId, toOrder, toStock } from './codec.ts'
+import { idOf, orderId, stockId, toOrder, toStock } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -16,8 +16,8 @@ const readAll = async ({ collections }: Connection, request: StateRequest, sessi
     request.ledgerKeys.length > 0
       ? await collections.ledger.find({ _id: { $in: [...request.ledgerKeys] } }, { ...options, projection: { _id: 1 } }).toArray()
       : []
-  const stockById = new Map(stock.map((document) => [document._id, document]))
-  const orderById = new Map(orders.map((document) => [document._id, document]))
+  const stockById = new Map(stock.map((document) => [idOf(document), document]))
+  const orderById = new Map(orders.map((document) => [idOf(document), document]))
   return {
     stock: stockIds.map((id) => {
       const found = stockById.get(id)

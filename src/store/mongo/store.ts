@@ -2,7 +2,7 @@
 // Any number of processes may use one database; compare-and-swap on versions decides between them.
 import type { Store } from '../../ports/store.ts'
 import { commitTo } from './commit.ts'
-import { connect, type MongoOptions } from './connection.ts'
+import { type Connection, connect, type MongoOptions } from './connection.ts'
 import { mongoInbox } from './inbox.ts'
 import { mongoIncidents } from './incidents.ts'
 import { mongoLeases } from './leases.ts'
@@ -16,22 +16,21 @@ import { mongoStock } from './stock.ts'
 import { mongoWork } from './work.ts'
 
 /** `uri`: of a replica set (a single member is enough), because transactions need one. */
-export const openMongoStore = async (uri: string, options: MongoOptions = {}): Promise<Store> => {
-  const connection = await connect(uri, options)
-  return {
-    engine: 'mongo',
-    migrate: () => migrate(connection),
-    close: () => connection.client.close(),
-    readState: (request) => readState(connection, request),
-    commit: (commit) => commitTo(connection, commit),
-    ...mongoInbox(connection),
-    ...mongoWork(connection),
-    ...mongoOrders(connection),
-    ...mongoListings(connection),
-    ...mongoSettings(connection),
-    ...mongoLeases(connection),
-    ...mongoStock(connection),
-    ...mongoLedger(connection),
-    ...mongoIncidents(connection),
-  }
-}
+export const openMongoStore = async (uri: string, options: MongoOptions = {}): Promise<Store> => storeOn(await connect(uri, options))
+
+export const storeOn = (connection: Connection): Store => ({
+  engine: 'mongo',
+  migrate: () => migrate(connection),
+  close: () => connection.client.close(),
+  readState: (request) => readState(connection, request),
+  commit: (commit) => commitTo(connection, commit),
+  ...mongoInbox(connection),
+  ...mongoWork(connection),
+  ...mongoOrders(connection),
+  ...mongoListings(connection),
+  ...mongoSettings(connection),
+  ...mongoLeases(connection),
+  ...mongoStock(connection),
+  ...mongoLedger(connection),
+  ...mongoIncidents(connection),
+})

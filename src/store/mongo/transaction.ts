@@ -5,7 +5,7 @@
 // between two tries.
 import type { ClientSession } from 'mongodb'
 import { BelayError } from '../../domain/errors.ts'
-import { type Connection, isCommitUnknown, isDuplicateKey, isTransient, translate, unavailable } from './connection.ts'
+import { type Connection, isDuplicateKey, isRefusal, isTransient, translate } from './connection.ts'
 
 const firstPauseMs = 4
 const longestPauseMs = 200
@@ -25,13 +25,17 @@ const abortQuietly = async (session: ClientSession): Promise<void> => {
   await session.abortTransaction()
 }
 
+/**
+ * Sends the commit until its outcome is known. Only a server's own answer to the first one is taken for a refusal: a server that cannot
+ * be selected for the second, for one, says nothing of what the first has done, and the driver gives that error no label.
+ */
 const commitBounded = async (connection: Connection, session: ClientSession, deadlineMs: number): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     try {
       await session.commitTransaction()
       return
     } catch (error) {
-      if (!isCommitUnknown(error)) throw error
+      if (isTransient(error) || (attempt === 0 && isRefusal(error))) throw error
       if (connection.clock.nowMs() >= deadlineMs)
         throw new BelayError('store-commit-unknown', 'It is not known whether a commit was stored', { cause: error })
       await pause(connection, attempt)
@@ -45,9 +49,35 @@ export type Attempt<T> =
   /** Something stored does not fit: undo it. */
   | { readonly kind: 'undo' }
 
+/** One try: the value, or why there is none yet. */
+const attemptOnce = async <T>(
+  connection: Connection,
+  session: ClientSession,
+  deadlineMs: number,
+  work: (session: ClientSession) => Promise<Attempt<T>>,
+): Promise<{ readonly value: T } | { readonly failure: unknown }> => {
+  try {
+    session.startTransaction(snapshotMajority)
+    const result = await work(session)
+    if (result.kind === 'commit') {
+      await commitBounded(connection, session, deadlineMs)
+      return { value: result.value }
+    }
+    await abortQuietly(session)
+    return { failure: undefined }
+  } catch (error) {
+    await abortQuietly(session)
+    // A commit that was sent and refused left nothing behind; of one that is not known commitBounded has said so itself.
+    if (!isTransient(error) && !isDuplicateKey(error)) throw translate(error)
+    return { failure: error }
+  }
+}
+
 /**
  * Runs `work` in a transaction until it is committed. After a try that was undone or met a conflict, `settle` looks (outside of any
  * transaction) whether it can ever succeed: a value is the final answer, undefined means try again.
+ * All tries share one session: beginning a transaction ends the one before it on the server, so that a try whose connection was cut
+ * does not keep its locks until the server gives it up (60 s).
  */
 export const inTransaction = async <T>(
   connection: Connection,
@@ -55,28 +85,21 @@ export const inTransaction = async <T>(
   settle: (error: unknown) => Promise<T | undefined>,
 ): Promise<T> => {
   const deadlineMs = connection.clock.nowMs() + connection.retryForMs
-  for (let attempt = 0; ; attempt++) {
-    const session = connection.client.startSession()
-    let failure: unknown
-    try {
-      session.startTransaction(snapshotMajority)
-      const result = await work(session)
-      if (result.kind === 'commit') {
-        await commitBounded(connection, session, deadlineMs)
-        return result.value
-      }
-      await abortQuietly(session)
-    } catch (error) {
-      await abortQuietly(session)
-      // A commit that was sent and failed for good left nothing behind; of one that is not known commitBounded has said so itself.
-      if (!isTransient(error) && !isDuplicateKey(error)) throw translate(error)
-      failure = error
-    } finally {
-      await session.endSession()
+  const session = connection.client.startSession()
+  try {
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await attemptOnce(connection, session, deadlineMs, work)
+      if ('value' in outcome) return outcome.value
+      const settled = await settle(outcome.failure)
+      if (settled !== undefined) return settled
+      if (connection.clock.nowMs() >= deadlineMs)
+        throw new BelayError('store-unavailable', `No try of a transaction succeeded within ${connection.retryForMs} ms`, {
+          fix: 'Look whether the replica set is healthy, and what else writes the same documents.',
+          cause: outcome.failure,
+        })
+      await pause(connection, attempt)
     }
-    const settled = await settle(failure)
-    if (settled !== undefined) return settled
-    if (connection.clock.nowMs() >= deadlineMs) throw unavailable(failure)
-    await pause(connection, attempt)
+  } finally {
+    await session.endSession()
   }
 }

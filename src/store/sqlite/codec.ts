@@ -5,12 +5,9 @@ import type { LedgerAccount, LedgerEntry, MovementReason } from '../../domain/le
 import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
 import type { StoredInboxEvent, WorkKind, WorkMark } from '../../ports/store.ts'
+import type { Row } from './connection.ts'
 
-export interface BodyRow {
-  readonly body: string
-}
-
-export interface LedgerRow {
+interface LedgerRow {
   readonly key: string
   readonly sku: string
   readonly pool: string
@@ -23,7 +20,7 @@ export interface LedgerRow {
   readonly version: number
 }
 
-export interface InboxRow {
+interface InboxRow {
   readonly sequence: number
   readonly channel: string
   readonly dedupe_key: string
@@ -34,34 +31,42 @@ export interface InboxRow {
   readonly reason: string | null
 }
 
-export const toStock = (row: BodyRow): Stock => JSON.parse(row.body) as Stock
-export const toOrder = (row: BodyRow): Order => JSON.parse(row.body) as Order
-export const toListing = (row: BodyRow): Listing => JSON.parse(row.body) as Listing
-export const toIncident = (row: BodyRow): Incident => JSON.parse(row.body) as Incident
+const parsedBody = (row: Row): unknown => JSON.parse(row['body'] as string)
 
-export const toLedgerEntry = (row: LedgerRow): LedgerEntry => ({
-  key: row.key,
-  sku: row.sku as Sku,
-  pool: row.pool as PoolId,
-  from: row.from_account as LedgerAccount,
-  to: row.to_account as LedgerAccount,
-  units: row.units,
-  reason: row.reason as MovementReason,
-  reference: row.reference,
-  atMs: row.at_ms,
-  version: row.version,
-})
+export const toStock = (row: Row): Stock => parsedBody(row) as Stock
+export const toOrder = (row: Row): Order => parsedBody(row) as Order
+export const toListing = (row: Row): Listing => parsedBody(row) as Listing
+export const toIncident = (row: Row): Incident => parsedBody(row) as Incident
 
-export const toInboxEvent = (row: InboxRow): StoredInboxEvent => ({
-  sequence: row.sequence,
-  channel: row.channel as ChannelId,
-  dedupeKey: row.dedupe_key,
-  topic: row.topic,
-  payload: row.payload,
-  receivedAtMs: row.received_at_ms,
-  state: row.state as StoredInboxEvent['state'],
-  reason: row.reason,
-})
+export const toLedgerEntry = (stored: Row): LedgerEntry => {
+  const row = stored as unknown as LedgerRow
+  return {
+    key: row.key,
+    sku: row.sku as Sku,
+    pool: row.pool as PoolId,
+    from: row.from_account as LedgerAccount,
+    to: row.to_account as LedgerAccount,
+    units: row.units,
+    reason: row.reason as MovementReason,
+    reference: row.reference,
+    atMs: row.at_ms,
+    version: row.version,
+  }
+}
+
+export const toInboxEvent = (stored: Row): StoredInboxEvent => {
+  const row = stored as unknown as InboxRow
+  return {
+    sequence: row.sequence,
+    channel: row.channel as ChannelId,
+    dedupeKey: row.dedupe_key,
+    topic: row.topic,
+    payload: row.payload,
+    receivedAtMs: row.received_at_ms,
+    state: row.state as StoredInboxEvent['state'],
+    reason: row.reason,
+  }
+}
 
 type MarkTuple = readonly [channel: string, kind: WorkKind, priority: 0 | 1, dueAtMs: number]
 

@@ -4,20 +4,21 @@
 // for the lock up to `busyTimeoutMs`, with this process's event loop standing still for that long; then `store-unavailable`.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { BelayError } from '../../domain/errors.ts'
+
+export type Row = Readonly<Record<string, SQLOutputValue>>
 
 export interface Connection {
   readonly database: DatabaseSync
   /** Prepared once, kept. The set of texts is fixed by the code, so the map is bounded. */
-  statement(sql: string): StatementSync
+  readonly statement: (sql: string) => StatementSync
   /** Keeps what `work` wrote if `keep` says so (default: always) and `work` did not throw. */
-  write<T>(work: () => T, keep?: (value: T) => boolean): T
+  readonly write: <T>(work: () => T, keep?: (value: T) => boolean) => T
   /** One consistent view for all reads of `work`. */
-  read<T>(work: () => T): T
-  /** Rows of a query as plain objects. */
-  all<T>(sql: string, ...values: SQLInputValue[]): readonly T[]
-  close(): void
+  readonly read: <T>(work: () => T) => T
+  readonly all: (sql: string, ...values: SQLInputValue[]) => readonly Row[]
+  readonly close: () => void
 }
 
 export interface SqliteOptions {
@@ -127,9 +128,9 @@ export const connect = (path: string, options: SqliteOptions): Connection => {
     statement,
     write: (work, keep = () => true) => transaction('BEGIN IMMEDIATE', work, keep),
     read: (work) => transaction('BEGIN', work, () => true),
-    all: <T>(sql: string, ...values: SQLInputValue[]) => {
+    all: (sql, ...values) => {
       try {
-        return statement(sql).all(...values) as unknown as readonly T[]
+        return statement(sql).all(...values)
       } catch (error) {
         throw translate(error)
       }

@@ -2,7 +2,7 @@
 // The sequence is given inside the write transaction, and SQLite has one writer: a reader never sees a later event before an earlier.
 import { setImmediate as nextMacrotask } from 'node:timers/promises'
 import type { Store } from '../../ports/store.ts'
-import { type InboxRow, toInboxEvent } from './codec.ts'
+import { toInboxEvent } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 /** Deleted in one transaction: some milliseconds, so that a large sweep never keeps sales waiting. */
@@ -22,13 +22,13 @@ export const sqliteInbox = (connection: Connection): Pick<Store, 'appendInbox' |
   readInbox: async ({ channel, state, afterSequence = 0, limit }) => {
     const rows =
       channel === undefined
-        ? connection.all<InboxRow>(
+        ? connection.all(
             `SELECT * FROM inbox WHERE state = ? AND state <> 'applied' AND sequence > ? ORDER BY sequence LIMIT ?`,
             state,
             afterSequence,
             limit,
           )
-        : connection.all<InboxRow>(
+        : connection.all(
             `SELECT * FROM inbox WHERE state = ? AND state <> 'applied' AND channel = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
             state,
             channel,

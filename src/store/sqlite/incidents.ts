@@ -1,7 +1,7 @@
 // Incidents, newest first.
 import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { type BodyRow, toIncident } from './codec.ts'
+import { toIncident } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 export const sqliteIncidents = (connection: Connection): Pick<Store, 'listIncidents'> => ({
@@ -17,7 +17,7 @@ export const sqliteIncidents = (connection: Connection): Pick<Store, 'listIncide
       where.push('(at_ms, id) < (?, ?)')
       values.push(...decodeCursor(after, [0, '']))
     }
-    const found = connection.all<BodyRow>(
+    const found = connection.all(
       `SELECT body FROM incidents ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY at_ms DESC, id DESC LIMIT ?`,
       ...values,
       rows + 1,

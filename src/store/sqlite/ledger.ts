@@ -2,7 +2,7 @@
 import type { Store } from '../../ports/store.ts'
 import { type AccountBalance, levelsOf } from '../ledger-levels.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { type LedgerRow, toLedgerEntry } from './codec.ts'
+import { toLedgerEntry } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' | 'ledgerLevels'> => ({
@@ -18,7 +18,7 @@ export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' |
       where.push('(at_ms, version, key) < (?, ?, ?)')
       values.push(...decodeCursor(after, [0, 0, '']))
     }
-    const found = connection.all<LedgerRow>(
+    const found = connection.all(
       `SELECT * FROM ledger ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY at_ms DESC, version DESC, key DESC LIMIT ?`,
       ...values,
       rows + 1,
@@ -27,13 +27,13 @@ export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' |
   },
   ledgerLevels: async ({ sku, pool }) =>
     levelsOf(
-      connection.all<AccountBalance>(
+      connection.all(
         `SELECT account, sum(units) AS units FROM (
            SELECT to_account AS account, units FROM ledger WHERE sku = ?1 AND pool = ?2
            UNION ALL SELECT from_account, -units FROM ledger WHERE sku = ?1 AND pool = ?2)
          GROUP BY account`,
         sku,
         pool,
-      ),
+      ) as unknown as readonly AccountBalance[],
     ),
 })

@@ -2,7 +2,7 @@
 import type { Listing } from '../../domain/orders.ts'
 import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { type BodyRow, toListing } from './codec.ts'
+import { toListing } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 export const sqliteListings = (connection: Connection): Pick<Store, 'findListings' | 'listListings'> => ({
@@ -13,13 +13,13 @@ export const sqliteListings = (connection: Connection): Pick<Store, 'findListing
       )
       return keys.map((key): Listing | null => {
         const row = find.get(channel, key)
-        return row === undefined ? null : toListing(row as unknown as BodyRow)
+        return row === undefined ? null : toListing(row)
       })
     }),
   listListings: async ({ channel, after, limit }) => {
     const rows = pageLimit(limit)
     const [afterId] = after === null ? [''] : decodeCursor(after, [''])
-    const found = connection.all<BodyRow>(
+    const found = connection.all(
       'SELECT body FROM listings WHERE channel = ? AND id > ? ORDER BY id LIMIT ?',
       channel,
       afterId ?? '',

@@ -1,13 +1,13 @@
 // Orders for people (newest first) and for the acknowledgement loop (earliest due first).
 import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { type BodyRow, toOrder } from './codec.ts'
+import { toOrder } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 export const sqliteOrders = (connection: Connection): Pick<Store, 'dueAcknowledgements' | 'listOrders'> => ({
   dueAcknowledgements: async ({ channel, state, dueBeforeMs, limit }) =>
     connection
-      .all<BodyRow>(
+      .all(
         `SELECT body FROM orders WHERE channel = ? AND acknowledgement = ? AND acknowledgement IS NOT NULL AND acknowledgement_due_at_ms <= ?
          ORDER BY acknowledgement_due_at_ms, order_id LIMIT ?`,
         channel,
@@ -28,7 +28,7 @@ export const sqliteOrders = (connection: Connection): Pick<Store, 'dueAcknowledg
       where.push('(first_seen_at_ms, channel, order_id) < (?, ?, ?)')
       values.push(...decodeCursor(after, [0, '', '']))
     }
-    const found = connection.all<BodyRow>(
+    const found = connection.all(
       `SELECT body FROM orders ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
        ORDER BY first_seen_at_ms DESC, channel DESC, order_id DESC LIMIT ?`,
       ...values,

@@ -9,11 +9,12 @@ interface CursorRow {
 
 export const sqliteSettings = (connection: Connection): Pick<Store, 'readCursor' | 'readSetting' | 'writeSetting' | 'counts'> => ({
   readCursor: async (channel, stream) => {
-    const [row] = connection.all<CursorRow>('SELECT since_ms, watermark_ms FROM cursors WHERE channel = ? AND stream = ?', channel, stream)
+    const [stored] = connection.all('SELECT since_ms, watermark_ms FROM cursors WHERE channel = ? AND stream = ?', channel, stream)
+    const row = stored as CursorRow | undefined
     return row === undefined ? null : { channel, stream, sinceMs: row.since_ms, watermarkMs: row.watermark_ms }
   },
   readSetting: async (name) =>
-    connection.all<{ readonly value: string }>('SELECT value FROM settings WHERE name = ?', name)[0]?.value ?? null,
+    (connection.all('SELECT value FROM settings WHERE name = ?', name)[0]?.['value'] as string | undefined) ?? null,
   writeSetting: async (name, value) => {
     connection.write(() =>
       connection
@@ -22,11 +23,11 @@ export const sqliteSettings = (connection: Connection): Pick<Store, 'readCursor'
     )
   },
   counts: async () => {
-    const [row] = connection.all<StoreCounts>(
+    const [row] = connection.all(
       `SELECT (SELECT count(*) FROM stock) AS stock, (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM ledger) AS ledger,
         (SELECT count(*) FROM inbox WHERE state = 'pending' AND state <> 'applied') AS inboxPending,
         (SELECT count(*) FROM inbox WHERE state = 'parked' AND state <> 'applied') AS inboxParked`,
     )
-    return { stock: 0, orders: 0, ledger: 0, inboxPending: 0, inboxParked: 0, ...row }
+    return { ...(row as unknown as StoreCounts) }
   },
 })

@@ -1,7 +1,7 @@
 // Stock documents for people and sweeps: in the order of their SKU, then pool.
 import type { Store } from '../../ports/store.ts'
 import { afterPrefix, decodeCursor, pageLimit, pageOf } from '../page.ts'
-import { type BodyRow, toStock } from './codec.ts'
+import { toStock } from './codec.ts'
 import type { Connection } from './connection.ts'
 
 export const sqliteStock = (connection: Connection): Pick<Store, 'listStock' | 'readSku'> => ({
@@ -17,12 +17,8 @@ export const sqliteStock = (connection: Connection): Pick<Store, 'listStock' | '
       where.push('(sku, pool) > (?, ?)')
       values.push(...decodeCursor(after, ['', '']))
     }
-    const found = connection.all<BodyRow>(
-      `SELECT body FROM stock WHERE ${where.join(' AND ')} ORDER BY sku, pool LIMIT ?`,
-      ...values,
-      rows + 1,
-    )
+    const found = connection.all(`SELECT body FROM stock WHERE ${where.join(' AND ')} ORDER BY sku, pool LIMIT ?`, ...values, rows + 1)
     return pageOf(found.map(toStock), rows, (stock) => [stock.sku, stock.pool])
   },
-  readSku: async (sku) => connection.all<BodyRow>('SELECT body FROM stock WHERE sku = ? ORDER BY pool', sku).map(toStock),
+  readSku: async (sku) => connection.all('SELECT body FROM stock WHERE sku = ? ORDER BY pool', sku).map(toStock),
 })

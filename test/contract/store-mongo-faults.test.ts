@@ -1,0 +1,165 @@
+// What the MongoDB engine says when the server fails: nothing happened, or not known, or done; never a wrong one of these.
+// Faults are made by the server's own fail points, which a mongod has only with enableTestCommands; without them these tests are skipped.
+import { MongoClient, MongoServerError } from 'mongodb'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import type { Store } from '../../src/ports/store.ts'
+import { openMongoStore } from '../../src/store/mongo/store.ts'
+import { mongoForTests } from '../support/mongo.ts'
+import { entryOf, eventOf, keyOf, markOf, orderOf, readStock, shop, stockOf, storeStock } from '../support/store-samples.ts'
+
+const mongo = await mongoForTests()
+
+/** Fail points are the whole server's: only clients of this name meet them. */
+const appName = 'belay-faults'
+const always = { times: 10_000 }
+
+interface Fault {
+  readonly failCommands: readonly string[]
+  readonly errorCode?: number
+  readonly errorLabels?: readonly string[]
+  readonly closeConnection?: boolean
+  /** Takes effect, then the connection is cut (only on the compatible test server). */
+  readonly afterExecution?: boolean
+}
+
+describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
+  let store: Store
+  let client: MongoClient
+
+  beforeAll(async () => {
+    if (!mongo) return
+    client = new MongoClient(mongo.uri)
+    store = await openMongoStore(mongo.uri, { database: mongo.databaseName(), retryForMs: 300, appName })
+    await store.migrate()
+  })
+  afterAll(async () => {
+    await store.close()
+    await client.close()
+    await mongo?.stop()
+  })
+
+  /** Runs `work` while the server fails; skips the test where it has no such fault. */
+  const during = async <T>(context: TestContext, mode: { readonly times: number }, fault: Fault, work: () => Promise<T>): Promise<T> => {
+    const admin = client.db('admin')
+    try {
+      await admin.command({ configureFailPoint: 'failCommand', mode, data: { ...fault, appName } })
+    } catch (error) {
+      if (error instanceof MongoServerError) context.skip(`the server has no such fail point: ${error.message}`)
+      throw error
+    }
+    try {
+      return await work()
+    } finally {
+      await admin.command({ configureFailPoint: 'failCommand', mode: 'off' })
+    }
+  }
+
+  const sale = (id: string, version = 1) => ({
+    stock: [{ next: stockOf(id, version), work: [markOf()] }],
+    orders: [orderOf(`${id}-${version}`, 1)],
+    ledger: [entryOf(`${id}-${version}`, id)],
+  })
+
+  const isStored = async (id: string): Promise<boolean> => {
+    const state = await store.readState({ stock: [keyOf(id)], orders: [{ channel: shop, orderId: `${id}-1` }], ledgerKeys: [`${id}-1`] })
+    const parts = [state.stock[0] !== null, state.orders[0] !== null, state.ledgerKeys.size === 1]
+    expect(new Set(parts).size).toBe(1)
+    return parts[0] ?? false
+  }
+
+  const conflict = { errorCode: 112, errorLabels: ['TransientTransactionError'] }
+
+  test.for(['insert', 'commitTransaction'])('a passing write conflict of %s is tried again', async (command, context) => {
+    const id = `passing-${command}`
+    const result = await during(context, { times: 1 }, { failCommands: [command], ...conflict }, () => store.commit(sale(id)))
+    expect(result).toEqual({ ok: true })
+    expect(await isStored(id)).toBe(true)
+  })
+
+  test('a passing write conflict of an update of many is tried again', async (context) => {
+    const ids = ['many-1', 'many-2', 'many-3']
+    await storeStock(store, ...ids.map((id) => [stockOf(id, 1)] as const))
+    const commit = { stock: ids.map((id) => ({ next: stockOf(id, 2), work: [] })) }
+    const result = await during(context, { times: 1 }, { failCommands: ['update'], ...conflict }, () => store.commit(commit))
+    expect(result).toEqual({ ok: true })
+    expect((await readStock(store, ...ids)).map((stock) => stock?.version)).toEqual([2, 2, 2])
+  })
+
+  test('a conflict that is real is answered as one, whatever the server calls it', async (context) => {
+    await store.commit(sale('real'))
+    const result = await during(context, always, { failCommands: ['update'], ...conflict }, () => store.commit(sale('real', 3)))
+    expect(result).toMatchObject({ ok: false, stock: [keyOf('real')] })
+  })
+
+  test('a conflict that does not pass: nothing happened', async (context) => {
+    const commit = during(context, always, { failCommands: ['insert'], ...conflict }, () => store.commit(sale('stuck')))
+    await expect(commit).rejects.toMatchObject({ code: 'store-unavailable' })
+    expect(await isStored('stuck')).toBe(false)
+  })
+
+  test('a connection cut before the commit: tried again over another', async (context) => {
+    const fault = { failCommands: ['insert'], closeConnection: true }
+    expect(await during(context, { times: 1 }, fault, () => store.commit(sale('cut')))).toEqual({ ok: true })
+    expect(await isStored('cut')).toBe(true)
+  })
+
+  test('a connection that is cut every time: nothing happened', async (context) => {
+    const fault = { failCommands: ['insert'], closeConnection: true }
+    await expect(during(context, always, fault, () => store.commit(sale('gone')))).rejects.toMatchObject({ code: 'store-unavailable' })
+    expect(await isStored('gone')).toBe(false)
+  })
+
+  test('the answer to a commit is lost once: stored, once', async (context) => {
+    const fault = { failCommands: ['commitTransaction'], closeConnection: true, afterExecution: true }
+    expect(await during(context, { times: 1 }, fault, () => store.commit(sale('unheard')))).toEqual({ ok: true })
+    expect(await isStored('unheard')).toBe(true)
+    expect(await store.commit(sale('unheard'))).toMatchObject({ ok: false, ledgerKeys: ['unheard-1'] })
+  })
+
+  test('every answer to a commit is lost, and it was done: not known; the repeat is a conflict', async (context) => {
+    const fault = { failCommands: ['commitTransaction'], closeConnection: true, afterExecution: true }
+    await expect(during(context, always, fault, () => store.commit(sale('silent')))).rejects.toMatchObject({ code: 'store-commit-unknown' })
+    expect(await isStored('silent')).toBe(true)
+    expect(await store.commit(sale('silent'))).toMatchObject({ ok: false })
+  })
+
+  test('every commit is lost before it was done: not known, and nothing happened', async (context) => {
+    const fault = { failCommands: ['commitTransaction'], closeConnection: true }
+    await expect(during(context, always, fault, () => store.commit(sale('lost')))).rejects.toMatchObject({ code: 'store-commit-unknown' })
+    expect(await isStored('lost')).toBe(false)
+  })
+
+  test('the answer to an append is lost: stored, once', async (context) => {
+    const fault = { failCommands: ['insert'], closeConnection: true, afterExecution: true }
+    expect(await during(context, { times: 1 }, fault, () => store.appendInbox([eventOf('heard'), eventOf('heard too')]))).toEqual([
+      'stored',
+      'stored',
+    ])
+    expect(await store.appendInbox([eventOf('heard')])).toEqual(['duplicate'])
+  })
+
+  test('a read that the server does not answer: nothing happened', async (context) => {
+    const work = () => store.readState({ stock: [keyOf('a'), keyOf('b')], orders: [], ledgerKeys: [] })
+    const fault = { failCommands: ['find', 'aggregate'], closeConnection: true }
+    await expect(during(context, always, fault, work)).rejects.toMatchObject({ code: 'store-unavailable' })
+    await expect(during(context, always, fault, () => store.counts())).rejects.toMatchObject({ code: 'store-unavailable' })
+    expect(await work()).toMatchObject({ stock: [null, null] })
+  })
+
+  test('documents that the rules of the store forbid are refused by the server', async () => {
+    await expect(store.commit({ ledger: [entryOf('none', 'none', { units: 0 })] })).rejects.toMatchObject({ code: 121 })
+    await expect(storeStock(store, [stockOf('none', 1, { bufferUnits: -1 })])).rejects.toMatchObject({ code: 121 })
+  })
+})
+
+describe('opening MongoDB', () => {
+  test('a server that is not there: try again', async () => {
+    const opening = openMongoStore('mongodb://127.0.0.1:1/x?replicaSet=none', { serverSelectionTimeoutMs: 50 })
+    await expect(opening).rejects.toMatchObject({ code: 'store-unavailable' })
+  })
+
+  test('a URI that is none, without telling the password', async () => {
+    const opening = openMongoStore('mongodb://belay:se:cret@/@@?w=1')
+    await expect(opening).rejects.toMatchObject({ code: 'config-invalid', message: expect.not.stringContaining('se:cret') as unknown })
+  })
+})
