@@ -2,7 +2,7 @@
 // Attributes are written in snake_case and read in camelCase; a patch with the reading names is answered 200 with status INVALID.
 // Of a listing's attributes this simulator holds only this one: a patch of another is INVALID here rather than taken and forgotten.
 
-export interface Issue {
+interface Issue {
   readonly code: string
   readonly message: string
   readonly severity: 'ERROR'

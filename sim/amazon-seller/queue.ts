@@ -12,7 +12,7 @@ const retentionMs = 345_600_000
 /** More than a session makes; beyond it the oldest message is dropped, as if it had expired. */
 const maxMessages = 200_000
 
-export interface Message {
+interface Message {
   readonly messageId: string
   readonly body: string
   readonly md5OfBody: string

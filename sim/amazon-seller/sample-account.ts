@@ -12,7 +12,7 @@ export const queueName = 'belay-notifications'
 export const queueArn = `arn:aws:sqs:eu-west-1:000000000000:${queueName}`
 export const awsKeys = { accessKeyId: 'AKIATESTS', secretAccessKey: 'secret-of-the-tests' }
 
-export const sellerOperations = [
+const sellerOperations = [
   loadOperation('listings', 'patchListingsItem'),
   loadOperation('listings', 'getListingsItem'),
   loadOperation('listings', 'searchListingsItems'),

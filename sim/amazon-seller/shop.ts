@@ -40,8 +40,8 @@ export interface OrderLine {
   cancellation: Cancellation | null
 }
 
-/** `restock`: the units went back on sale; only a cancellation for lack of stock does not do that. */
-export interface Cancellation {
+/** Who cancelled and why: for lack of stock the merchant, and then the units do not go back on sale; else the buyer. */
+interface Cancellation {
   readonly cancelledBy: 'BUYER' | 'MERCHANT'
   readonly reason: string
 }
@@ -58,7 +58,7 @@ export interface SellerOrder {
   status: OrderStatus
 }
 
-export interface ShopEvents {
+interface ShopEvents {
   quantityChanged(offer: Offer, atMs: number): void
   statusChanged(order: SellerOrder, reason: string, atMs: number): void
 }

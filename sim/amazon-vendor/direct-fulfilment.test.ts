@@ -132,6 +132,14 @@ describe('direct-fulfilment orders', () => {
     expect([await ask(`${directOrdersPath}/D12345678`), await ask(directOrdersPath, 'POST'), await ask('/orders/v0/orders')]).toEqual([
       200, 400, 400,
     ])
+    const orderId = account.simulator.market.buy([{ externalId: 'df/W1/LAMP', quantity: 1 }])?.orderId ?? ''
+    const one = `${directOrdersPath}/${orderId}`
+    const restrictedResources = [{ method: 'GET', path: one }]
+    const narrow = await account.caller.call('POST', '/tokens/2021-03-01/restrictedDataToken', { body: { restrictedResources } })
+    const { restrictedDataToken } = narrow.body as { readonly restrictedDataToken: string }
+    expect((await account.caller.call('GET', one, { token: restrictedDataToken })).status).toBe(200)
+    expect((await account.caller.call('GET', directOrdersPath, { query, token: restrictedDataToken })).status).toBe(403)
+    expect((await account.caller.call('GET', `${directOrdersPath}/D00000000`, { token: restrictedDataToken })).status).toBe(403)
     await account.clock.advance(60 * minuteMs)
     expect((await account.caller.call('GET', directOrdersPath, { query, token })).status).toBe(403)
   })

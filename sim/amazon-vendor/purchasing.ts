@@ -16,7 +16,7 @@ export interface RetailItem extends CatalogueItem {
   readonly isBackOrderAllowed?: boolean
 }
 
-export interface RetailOffer {
+interface RetailOffer {
   readonly externalId: string
   readonly vendorSku: string
   readonly asin: string

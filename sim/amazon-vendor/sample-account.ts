@@ -33,7 +33,7 @@ export interface SampleVendor {
   readonly caller: ContractCaller
 }
 
-export const vendorItem = (sku: string, quantity: number): AmazonVendorOptions['catalogue'][number] => ({
+const vendorItem = (sku: string, quantity: number): AmazonVendorOptions['catalogue'][number] => ({
   sku,
   title: `Title of ${sku}`,
   priceMinor: 1_250,
@@ -85,7 +85,7 @@ export interface TransactionState {
   readonly messages: readonly string[]
 }
 
-export const transactionIdOf = (answer: CallResult): string => {
+const transactionIdOf = (answer: CallResult): string => {
   const body = answer.body as { readonly transactionId?: string; readonly payload?: { readonly transactionId: string } }
   return body.transactionId ?? body.payload?.transactionId ?? ''
 }

@@ -21,7 +21,7 @@ interface Transaction {
   errors: readonly ApiError[]
 }
 
-export interface Submission {
+interface Submission {
   readonly program: Program
   /** May the fault plan leave it Processing for ever? Otherwise a submission that is not applied ends as Failure. */
   readonly mayHang: boolean

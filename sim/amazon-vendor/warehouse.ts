@@ -28,7 +28,7 @@ export interface WarehouseOffer {
   writtenQuantity: number
 }
 
-export interface DirectOrderLine {
+interface DirectOrderLine {
   readonly sequence: string
   readonly offer: WarehouseOffer
   readonly quantity: number

@@ -10,7 +10,7 @@ export const testCredentials: Credentials = {
   refreshToken: 'Atzr|refresh-token-of-the-tests',
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
   /** Instead of the caller's own token; '' sends none. */

@@ -77,6 +77,8 @@ describe('quotas', () => {
     const { caller, clock } = sampleAccount({ quotaScale: 2 })
     const patch = async (): Promise<number> =>
       (await caller.call('PATCH', itemPath('MUG'), { query: marketplace, body: patchBody(5) })).status
+    // The bucket exists from its first use on; then it has ten minutes to fill.
+    await patch()
     await clock.advance(600_000)
     const statuses = []
     for (let i = 0; i < 11; i++) statuses.push(await patch())

@@ -15,10 +15,10 @@ const tokenLifetimeSeconds = 3600
 /** Live tokens at one time; the oldest is forgotten first, as if it had been revoked. */
 const maxTokens = 10_000
 
-export const notificationsScope = 'sellingpartnerapi::notifications'
+const notificationsScope = 'sellingpartnerapi::notifications'
 const knownScopes: ReadonlySet<string> = new Set([notificationsScope, 'sellingpartnerapi::client_credential:rotation'])
 
-export interface Resource {
+interface Resource {
   readonly method: string
   readonly path: string
 }

@@ -36,7 +36,7 @@ export interface Parameter extends Schema {
   readonly schema?: Schema
 }
 
-export interface OperationModel {
+interface OperationModel {
   readonly operationId: string
   readonly description: string
   readonly parameters?: readonly Parameter[]

@@ -6,7 +6,7 @@ import type { Random } from '../../src/ports/random.ts'
 /** Lists kept for further pages at one time; the oldest is forgotten first. */
 const maxLists = 1_000
 
-export interface ResultPage<T> {
+interface ResultPage<T> {
   readonly items: readonly T[]
   /** null: this was the last page. */
   readonly nextToken: string | null
