@@ -9,7 +9,7 @@ import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
 import { describeSchema } from './store-schema.ts'
 
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: Store
   /** For another process: what `openStore` takes. */
   readonly url: string

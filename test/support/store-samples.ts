@@ -4,9 +4,9 @@ import type { Incident } from '../../src/domain/incidents.ts'
 import type { LedgerEntry } from '../../src/domain/ledger.ts'
 import type { Listing, Order } from '../../src/domain/orders.ts'
 import type { ListingState, Stock } from '../../src/domain/stock.ts'
-import type { Commit, InboxEvent, Store, WorkMark } from '../../src/ports/store.ts'
+import type { InboxEvent, Store, WorkMark } from '../../src/ports/store.ts'
 
-export const mainPool = 'main' as PoolId
+const mainPool = 'main' as PoolId
 export const shop = 'shop' as ChannelId
 export const market = 'market' as ChannelId
 
@@ -15,7 +15,7 @@ export const startMs = Date.UTC(2026, 10, 30, 9)
 
 export const keyOf = (sku: string, pool: string = mainPool): StockKey => ({ sku: sku as Sku, pool: pool as PoolId })
 
-export const listingState = (sku: string, channel: ChannelId = shop): ListingState => ({
+const listingState = (sku: string, channel: ChannelId = shop): ListingState => ({
   id: `${channel}/${sku}` as ListingId,
   channel,
   externalId: sku,
@@ -148,5 +148,3 @@ export const storeStock = (store: Store, ...documents: readonly (readonly [Stock
 
 export const readStock = async (store: Store, ...skus: readonly string[]): Promise<readonly (Stock | null)[]> =>
   (await store.readState({ stock: skus.map((sku) => keyOf(sku)), orders: [], ledgerKeys: [] })).stock
-
-export type StockWrites = NonNullable<Commit['stock']>

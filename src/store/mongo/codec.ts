@@ -57,6 +57,9 @@ export interface LeaseDocument {
   readonly guarded: number
 }
 
+/** The name of the inbox's last sequence among the counters. */
+export const inboxCounter = 'inbox'
+
 /** A number under a name: the schema's version, the inbox's last sequence. */
 export interface CounterDocument {
   readonly _id: string

@@ -41,7 +41,7 @@ export interface MongoOptions {
   readonly random?: Random
 }
 
-export interface Collections {
+interface Collections {
   readonly stock: Collection<StockDocument>
   readonly orders: Collection<OrderDocument>
   readonly ledger: Collection<LedgerDocument>
@@ -143,6 +143,16 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
   }
 }
 
+/** A mongod on its own takes no transactions: said now, and not at the first sale. */
+const assertTransactions = async (client: MongoClient): Promise<void> => {
+  const answer = await client.db('admin').command({ hello: 1 })
+  const isRouter = answer['msg'] === 'isdbgrid'
+  if (answer['setName'] === undefined && !isRouter)
+    throw new BelayError('config-invalid', 'The MongoDB server is not a member of a replica set, so it has no transactions', {
+      fix: 'Start mongod with --replSet NAME, run rs.initiate() once, and add replicaSet=NAME to the URI; one member is enough.',
+    })
+}
+
 export const connect = async (uri: string, options: MongoOptions): Promise<Connection> => {
   let client: MongoClient
   try {
@@ -166,7 +176,10 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
     })
   }
   try {
-    await reached(() => client.connect())
+    await reached(async () => {
+      await client.connect()
+      await assertTransactions(client)
+    })
   } catch (error) {
     await client.close()
     throw error

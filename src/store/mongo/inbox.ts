@@ -4,21 +4,19 @@
 // pending and not for what comes after a number it has seen; `afterSequence` only pages through one look.
 import { MongoBulkWriteError } from 'mongodb'
 import type { InboxEvent, Store } from '../../ports/store.ts'
-import { fromInboxEvent, idOf, inboxId, toInboxEvent } from './codec.ts'
+import { fromInboxEvent, idOf, inboxCounter, inboxId, toInboxEvent } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 
 const expireBatchRows = 2000
 
-const counterName = 'inbox'
-
 /** The first number of a range of this length that nobody else has. */
 const allocate = async ({ collections }: Connection, length: number): Promise<number> => {
   const counter = await collections.counters.findOneAndUpdate(
-    { _id: counterName },
+    { _id: inboxCounter },
     { $inc: { value: length } },
-    { upsert: true, returnDocument: 'after' },
+    { returnDocument: 'after' },
   )
-  if (!counter) throw new Error('An upsert that asks for its document got none')
+  if (!counter) throw new Error('The counter of the inbox is missing: the database was not migrated')
   return counter.value - length + 1
 }
 

@@ -12,6 +12,7 @@ import {
   MongoServerError,
 } from 'mongodb'
 import { BelayError } from '../../domain/errors.ts'
+import { inboxCounter } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 
 const text = { bsonType: 'string' }
@@ -149,15 +150,21 @@ const ensureAll = async (db: Db, plans: readonly CollectionPlan[]): Promise<void
   }
 }
 
-const steps: readonly ((db: Db) => Promise<void>)[] = [(db) => ensureAll(db, firstStep)]
+const steps: readonly ((connection: Connection) => Promise<void>)[] = [
+  async ({ db, collections }) => {
+    await ensureAll(db, firstStep)
+    await collections.counters.updateOne({ _id: inboxCounter }, { $setOnInsert: { value: 0 } }, { upsert: true })
+  },
+]
 
 /** The newest schema that this program knows. */
-export const schemaVersion = steps.length
+const schemaVersion = steps.length
 
 const counterName = 'schema'
 
-export const migrate = ({ db, collections }: Connection): Promise<{ readonly from: number; readonly to: number }> =>
+export const migrate = (connection: Connection): Promise<{ readonly from: number; readonly to: number }> =>
   reached(async () => {
+    const { collections } = connection
     const from = (await collections.counters.findOne({ _id: counterName }))?.value ?? 0
     if (from > schemaVersion)
       throw new BelayError('schema-unknown', `The database has schema ${from}; this program knows schemas up to ${schemaVersion}`, {
@@ -165,7 +172,7 @@ export const migrate = ({ db, collections }: Connection): Promise<{ readonly fro
       })
     for (const [i, step] of steps.entries()) {
       if (i < from) continue
-      await step(db)
+      await step(connection)
       await collections.counters.updateOne({ _id: counterName }, { $max: { value: i + 1 } }, { upsert: true })
     }
     return { from, to: schemaVersion }

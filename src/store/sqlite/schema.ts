@@ -66,7 +66,7 @@ const steps: readonly string[] = [
 ]
 
 /** The newest schema that this program knows. */
-export const schemaVersion = steps.length
+const schemaVersion = steps.length
 
 export const migrate = (connection: Connection): { readonly from: number; readonly to: number } =>
   connection.write(() => {
