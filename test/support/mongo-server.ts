@@ -103,7 +103,9 @@ const startMongod = async (): Promise<MongoServer> => {
 }
 
 const startMemoryServer = async (): Promise<MongoServer> => {
-  const { MongoMemoryReplSet } = await import('mongodb-memory-server-core')
+  const { MongoBinary, MongoMemoryReplSet } = await import('mongodb-memory-server-core')
+  // Asked for first, because the replica set prints whole stacks when there is no binary to run.
+  await MongoBinary.getPath()
   const set = await MongoMemoryReplSet.create({ replSet: { count: 1 } })
   return {
     uri: set.getUri(),
