@@ -120,14 +120,21 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
     }
   }
 
-  const understand = <V, D>(operation: Operation<V, D>, points: number, answer: HttpAnswer, body: Body | null): D => {
+  const understand = <V, D>(
+    operation: Operation<V, D>,
+    budget: { readonly points: number; readonly urgency: Urgency },
+    answer: HttpAnswer,
+    body: Body | null,
+  ): D => {
     const { name, write } = operation
-    if (answer.status === 429 || answer.status === 430) bucket.pauseUntil(clock.nowMs() + retryAfterMsOf(answer.headers))
+    // Where the body tells the state of the bucket, that is more exact than a pause.
+    const held = answer.status === 429 || answer.status === 430
+    if (held && (!body?.status || answer.headers.has('retry-after'))) bucket.pauseUntil(clock.nowMs() + retryAfterMsOf(answer.headers))
     const problems = problemsOf(body?.errors)
     // What the body says counts more than the status beside it: throttled queries are answered 200, or 429, with the same body.
     const answered = answer.status >= 200 && answer.status < 300
     if (problems.length > 0 && (answered || answer.status === 400 || answer.status === 429)) {
-      const waitMs = Math.max(100, bucket.waitMs(points, 'claimed'))
+      const waitMs = Math.max(100, bucket.waitMs(budget.points, budget.urgency))
       throw graphqlError(name, problems, write, clock.nowMs() + waitMs)
     }
     if (!answered) throw statusError(name, answer.status, write, Math.max(bucket.pausedUntilMs, clock.nowMs() + 100))
@@ -141,7 +148,8 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
     const { name } = operation
     const formulaPoints = operation.points(variables)
     const points = costOf(operation, variables)
-    const waitMs = bucket.waitMs(points, options.urgency ?? 'normal')
+    const urgency = options.urgency ?? 'normal'
+    const waitMs = bucket.waitMs(points, urgency)
     if (waitMs > 0) throw throttledLocally(name, waitMs)
     bucket.take(points)
     const startedAtMs = clock.nowMs()
@@ -159,7 +167,7 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
       status = body?.status ?? null
       if (body?.requestedPoints != null) estimates.learn(name, formulaPoints, body.requestedPoints)
       settle()
-      const data = understand<V, D>(operation, costOf(operation, variables), answer, body)
+      const data = understand<V, D>(operation, { points: costOf(operation, variables), urgency }, answer, body)
       report('ok')
       const dateMs = Date.parse(answer.headers.get('date') ?? '')
       return { data, sentAtPlatformMs: Number.isNaN(dateMs) ? null : dateMs - (clock.nowMs() - startedAtMs) }

@@ -10,7 +10,7 @@ import type { VariantIndex } from './variant-index.ts'
 /** 400 points by the published formula; a query may cost 1000. */
 const itemsPerRequest = 50
 
-export const outcomeOfLevel = (node: LevelNode | null | undefined, locationId: string): ReadOutcome => {
+const outcomeOfLevel = (node: LevelNode | null | undefined, locationId: string): ReadOutcome => {
   if (!node || node.kind !== 'InventoryItem') return { kind: 'unusable', reason: 'Shopify knows no such inventory item' }
   if (node.tracked !== true) return { kind: 'unusable', reason: 'the item is not tracked, so Shopify sells it without end' }
   if (node.variants?.nodes.some((variant) => variant.inventoryPolicy !== 'DENY'))

@@ -51,7 +51,7 @@ export const idempotencyKey = (itemKeys: readonly string[]): string => {
 }
 
 /** Deterministic: the same writes give the same variables, in whatever order they come. */
-export const setVariables = (writes: readonly Write[], reason: string): SetQuantitiesVariables => {
+const setVariables = (writes: readonly Write[], reason: string): SetQuantitiesVariables => {
   const sorted = [...writes].sort((a, b) => (a.item.key < b.item.key ? -1 : 1))
   const key = idempotencyKey(sorted.map((each) => each.item.key))
   return {
@@ -80,7 +80,7 @@ const fixes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 }
 
 /** What one user error means for the item it speaks of. */
-export const outcomeOfUserError = (error: UserError): PushOutcome => {
+const outcomeOfUserError = (error: UserError): PushOutcome => {
   const message = quoted(`${error.code ?? 'refused'}: ${error.message}`)
   switch (error.code) {
     case 'CHANGE_FROM_QUANTITY_STALE':

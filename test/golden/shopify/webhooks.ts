@@ -20,17 +20,17 @@ export interface OrderOptions {
 export const orderBody = (options: OrderOptions = {}): string => {
   const quantity = options.quantity ?? 2
   return JSON.stringify({
-    id: 820982911946154508n.toString(),
+    id: '820982911946154508',
     admin_graphql_api_id: 'gid://shopify/Order/820982911946154508',
     cancelled_at: options.cancelledAt ?? null,
     contact_email: `${buyerMark}@example.com`,
     created_at: '2026-11-23T09:00:00-05:00',
     currency: 'USD',
-    customer: { id: 115310627314723954, email: `${buyerMark}@example.com`, first_name: buyerMark },
+    customer: { id: '115310627314723954', email: `${buyerMark}@example.com`, first_name: buyerMark },
     email: `${buyerMark}@example.com`,
     name: '#9999',
     note: `${buyerMark} leave at the door`,
-    browser_ip: `${buyerMark}`,
+    browser_ip: buyerMark,
     token: `${buyerMark}-token`,
     shipping_address: { first_name: buyerMark, address1: `${buyerMark} Street`, phone: buyerMark },
     billing_address: { last_name: buyerMark },
@@ -57,7 +57,7 @@ export const orderBody = (options: OrderOptions = {}): string => {
         tax_lines: [{ title: 'State Tax', price: '15.72', rate: 0.04 }],
       },
       {
-        id: 141249953214522974,
+        id: '141249953214522974',
         quantity: 1,
         current_quantity: 1,
         variant_id: null,
@@ -68,7 +68,7 @@ export const orderBody = (options: OrderOptions = {}): string => {
     ],
     refunds: options.refunds ?? [],
     fulfillments: options.fulfillments ?? [],
-  }).replaceAll(/"(820982911946154508|866550311766439020)"/g, '$1')
+  }).replaceAll(/"(820982911946154508|866550311766439020|115310627314723954|141249953214522974)"/g, '$1')
 }
 
 export const orderEdited =
