@@ -16,7 +16,7 @@ export interface ImportFiles {
 
 const maxShownProblems = 50
 
-export const previewText = (preview: ImportPreview): string => {
+const previewText = (preview: ImportPreview): string => {
   const counts = `${preview.skusCreated} new SKUs, ${preview.levelsChanged} levels changed, ${preview.listingsCreated} new listings, ${preview.listingsChanged} listings changed, ${preview.unchanged} rows unchanged`
   const sample = preview.sample.map((line) => `  ${printable(line)}`)
   const problems = preview.problems

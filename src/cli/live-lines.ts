@@ -1,7 +1,7 @@
 // The lines of the terminal view, as pure text: what happened, where, to which SKU, and how long it took to be told to the others.
 import type { ChannelStatus, HubEvent } from '../ports/hub.ts'
 
-export type Style = 'dim' | 'bold' | 'green' | 'yellow' | 'red' | 'cyan'
+type Style = 'dim' | 'bold' | 'green' | 'yellow' | 'red' | 'cyan'
 export type Paint = (style: Style, text: string) => string
 
 export const plain: Paint = (_style, text) => text
@@ -82,10 +82,12 @@ export const eventLine = (event: HubEvent, timeZone: string, paint: Paint): stri
 }
 
 /** What happened since the last summary; delays are bounded by whoever fills it. */
-export interface Tally {
+interface Tally {
   readonly sales: number
   readonly soldUnits: number
   readonly pushes: number
+  /** Pushes that were put off. */
+  readonly throttled: number
   readonly delaysMs: readonly number[]
 }
 
@@ -96,7 +98,8 @@ export const tallyLine = (tally: Tally, sinceMs: number): string => {
   const sorted = [...tally.delaysMs].sort((a, b) => a - b)
   const delays =
     sorted.length === 0 ? '' : `, half within ${durationText(quantile(sorted, 0.5))}, 95 % within ${durationText(quantile(sorted, 0.95))}`
-  return `last ${durationText(sinceMs)}: ${tally.sales} sales (${tally.soldUnits} units), ${tally.pushes} pushes${delays}`
+  const throttled = tally.throttled === 0 ? '' : `, ${tally.throttled} put off`
+  return `last ${durationText(sinceMs)}: ${tally.sales} sales (${tally.soldUnits} units), ${tally.pushes} pushes${throttled}${delays}`
 }
 
 /** The worst of a channel's streams; a stream without a complete poll yet outweighs all. */

@@ -68,10 +68,12 @@ describe('lines', () => {
   test('of times and sums', () => {
     expect([0, 999, 4200, 720_000, 12_600_000].map(durationText)).toEqual(['0 ms', '999 ms', '4.2 s', '12 min', '3.5 h'])
     expect(clockText(atMs, 'UTC')).toBe('09:00:01.250')
-    expect(tallyLine({ sales: 2, soldUnits: 3, pushes: 4, delaysMs: [30, 10, 20] }, 10_000)).toBe(
-      'last 10.0 s: 2 sales (3 units), 4 pushes, half within 20 ms, 95 % within 30 ms',
+    expect(tallyLine({ sales: 2, soldUnits: 3, pushes: 4, throttled: 5, delaysMs: [30, 10, 20] }, 10_000)).toBe(
+      'last 10.0 s: 2 sales (3 units), 4 pushes, 5 put off, half within 20 ms, 95 % within 30 ms',
     )
-    expect(tallyLine({ sales: 0, soldUnits: 0, pushes: 0, delaysMs: [] }, 10_000)).toBe('last 10.0 s: 0 sales (0 units), 0 pushes')
+    expect(tallyLine({ sales: 0, soldUnits: 0, pushes: 0, throttled: 0, delaysMs: [] }, 10_000)).toBe(
+      'last 10.0 s: 0 sales (0 units), 0 pushes',
+    )
   })
 })
 
@@ -109,6 +111,20 @@ describe('the view', () => {
     expect(read()).toEqual(['              … 30 more lines folded away'])
     hub.emit(sale())
     expect(read()).toHaveLength(1)
+    live.stop()
+  })
+
+  test('leaves room for the sales in a wave of pushes, and does not show what was only put off', async () => {
+    const { hub, clock, live, read } = view()
+    read()
+    for (let i = 0; i < 5; i++) hub.emit({ ...push, outcome: 'throttled' })
+    expect(read()).toEqual([])
+    for (let i = 0; i < 50; i++) hub.emit(push)
+    expect(read()).toHaveLength(12)
+    for (let i = 0; i < 8; i++) hub.emit(sale())
+    expect(read()).toHaveLength(8)
+    await clock.advance(1000)
+    expect(read()).toEqual(['              … 38 more lines folded away'])
     live.stop()
   })
 

@@ -17,6 +17,8 @@ export interface LiveViewParts {
 }
 
 const maxLinesPerSecond = 20
+/** Of these, so that a wave of pushes leaves room for the sales. */
+const maxPushLinesPerSecond = 12
 /** What a person must not miss has a share of its own. */
 const maxAlertsPerSecond = 5
 const summaryEveryMs = 10_000
@@ -44,13 +46,16 @@ const createBudget = (perSecond: number): Budget => {
   }
 }
 
+const emptyTally = () => ({ sales: 0, soldUnits: 0, pushes: 0, throttled: 0, delaysMs: [] as number[] })
+
 export const createLiveView = ({ hub, out, clock, url, timeZone = 'UTC' }: LiveViewParts): { stop(): void } => {
   const paint: Paint = (style, text) => styleText(style, text, { stream: out })
   const ended = new AbortController()
   const lines = createBudget(maxLinesPerSecond)
+  const pushes = createBudget(maxPushLinesPerSecond)
   const alerts = createBudget(maxAlertsPerSecond)
   let folded = 0
-  let tally = { sales: 0, soldUnits: 0, pushes: 0, delaysMs: [] as number[] }
+  let tally = emptyTally()
   let talliedSinceMs = clock.nowMs()
 
   const write = (text: string): void => {
@@ -65,15 +70,21 @@ export const createLiveView = ({ hub, out, clock, url, timeZone = 'UTC' }: LiveV
     if (event.kind === 'sale') {
       tally.sales++
       tally.soldUnits += event.units
-    } else if (event.kind === 'push') {
+    } else if (event.kind === 'push' && event.outcome === 'throttled') tally.throttled++
+    else if (event.kind === 'push') {
       tally.pushes++
       if (event.delayMs !== null && tally.delaysMs.length < maxDelays) tally.delaysMs.push(event.delayMs)
     }
   }
+  const affordable = (event: HubEvent, nowMs: number): boolean => {
+    if (event.kind === 'incident' || event.kind === 'parked') return alerts.take(nowMs)
+    return (event.kind !== 'push' || pushes.take(nowMs)) && lines.take(nowMs)
+  }
   const show = (event: HubEvent): void => {
     count(event)
-    const budget = event.kind === 'incident' || event.kind === 'parked' ? alerts : lines
-    if (!budget.take(clock.nowMs()) || out.writableNeedDrain) folded++
+    // Told by the number: a push that was put off follows later with its outcome.
+    if (event.kind === 'push' && event.outcome === 'throttled') return
+    if (!affordable(event, clock.nowMs()) || out.writableNeedDrain) folded++
     else write(eventLine(event, timeZone, paint))
   }
   const summarise = async (): Promise<void> => {
@@ -88,7 +99,7 @@ export const createLiveView = ({ hub, out, clock, url, timeZone = 'UTC' }: LiveV
     if (statuses.length > 0) write(paint('dim', statusHeader()))
     for (const status of statuses) write(statusLine(status, nowMs, paint))
     write('')
-    tally = { sales: 0, soldUnits: 0, pushes: 0, delaysMs: [] }
+    tally = emptyTally()
     talliedSinceMs = nowMs
   }
   const run = async (): Promise<void> => {

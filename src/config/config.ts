@@ -15,9 +15,9 @@ import { unknownKeys } from './unknown-keys.ts'
 
 export type PlatformSchemas = Readonly<Record<string, z.ZodType>>
 
-export type StoreConfig = { readonly engine: 'sqlite'; readonly path: string } | { readonly engine: 'mongo'; readonly uri: string }
+type StoreConfig = { readonly engine: 'sqlite'; readonly path: string } | { readonly engine: 'mongo'; readonly uri: string }
 
-export interface PoolConfig {
+interface PoolConfig {
   readonly id: PoolId
   readonly locations: readonly LocationId[]
 }

@@ -16,7 +16,7 @@ export interface Problem {
 /** More than this at once helps nobody. */
 const maxShownProblems = 10
 
-export const pathText = (path: KeyPath): string =>
+const pathText = (path: KeyPath): string =>
   path.reduce<string>(
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
     '',

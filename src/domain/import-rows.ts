@@ -40,7 +40,7 @@ export interface ImportProblem {
 }
 
 /** A level above this is a typing error, not a warehouse. */
-export const maxImportUnits = 10_000_000
+const maxImportUnits = 10_000_000
 /** A pack of more than this is not sold as one listing. */
 const maxUnitsPerListing = 10_000
 const maxWeight = 1_000_000

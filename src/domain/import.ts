@@ -27,7 +27,7 @@ import {
 } from './stock.ts'
 
 /** What a channel's adapter makes of an external id, or why it cannot. */
-export type ImportAddress =
+type ImportAddress =
   | { readonly externalId: string; readonly keys: readonly string[]; readonly fulfilment: Fulfilment; readonly writeClass: WriteClass }
   | { readonly problem: string; readonly fix: string }
 
