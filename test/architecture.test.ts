@@ -77,6 +77,8 @@ const areas: readonly Area[] = [
   { at: 'src/main.ts', mayImport: ['src/', 'sim/'], packages: 'any' },
   // Puts the simulators together for main.ts, with files such as a merchant would import.
   { at: 'sim/rehearsal.ts', mayImport: ['sim/', ...core, ...machine, 'src/cli/import-csv.ts'], packages: 'any' },
+  // Plays the protocol's own rules against hidden truth, without a platform or an adapter between.
+  { at: 'sim/protocol/', mayImport: ['sim/', ...core, ...machine], packages: 'any' },
   // Ports, their types and errors, never what a channel knows: a mistake shared by both would cancel out.
   { at: 'sim/', mayImport: ['src/ports/', 'src/domain/errors.ts', ...machine], packages: 'any' },
 ]
