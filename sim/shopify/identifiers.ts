@@ -7,6 +7,7 @@ const firstIds = {
   BulkOperation: 63_071_992_547_409_931n,
   Customer: 207_119_551_000_000_003n,
   Fulfillment: 255_858_046_000_000_003n,
+  FulfillmentLineItem: 312_508_077_000_000_003n,
   FulfillmentOrder: 564_786_110_000_000_003n,
   FulfillmentOrderLineItem: 137_215_460_000_000_003n,
   InventoryAdjustmentGroup: 149_900_310_000_000_003n,

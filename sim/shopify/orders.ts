@@ -28,6 +28,14 @@ export interface Refund {
   readonly lines: readonly { readonly id: string; readonly line: OrderLine; readonly quantity: number; readonly restock: boolean }[]
 }
 
+/** What left one location together. */
+export interface Fulfillment {
+  readonly id: string
+  readonly createdAtMs: number
+  readonly location: Location
+  readonly lines: readonly { readonly id: string; readonly line: OrderLine; readonly quantity: number }[]
+}
+
 export type CancelReason = 'CUSTOMER' | 'DECLINED' | 'FRAUD' | 'INVENTORY' | 'OTHER' | 'STAFF'
 
 export interface Order {
@@ -40,6 +48,7 @@ export interface Order {
   readonly lines: readonly OrderLine[]
   readonly fulfillmentOrders: readonly FulfillmentOrder[]
   readonly refunds: Refund[]
+  readonly fulfillments: Fulfillment[]
   cancelledAtMs: number | null
   cancelReason: CancelReason | null
   closedAtMs: number | null
@@ -88,6 +97,8 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
   let orderCount = 0
   let refundCount = 0
   let refundLineCount = 0
+  let fulfillmentCount = 0
+  let fulfillmentLineCount = 0
   const byId = new Map<string, Order>()
   const fulfillmentOrders = new Map<string, { readonly order: Order; readonly fulfillmentOrder: FulfillmentOrder }>()
 
@@ -149,6 +160,7 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
           .map((line) => ({ id: numericId('FulfillmentOrderLineItem', Number(BigInt(line.id) - BigInt(numericId('LineItem', 0)))), line })),
       })),
       refunds: [],
+      fulfillments: [],
       cancelledAtMs: null,
       cancelReason: null,
       closedAtMs: null,
@@ -204,6 +216,19 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
   const ship: OrderBook['ship'] = (order, atMs) => {
     const open = order.lines.filter((line) => unfulfilledQuantity(line) > 0)
     if (order.cancelledAtMs !== null || open.length === 0) return null
+    const parcels = Map.groupBy(open, (line) => line.level.location)
+    for (const [location, lines] of parcels) {
+      order.fulfillments.push({
+        id: numericId('Fulfillment', fulfillmentCount++),
+        createdAtMs: atMs,
+        location,
+        lines: lines.map((line) => ({
+          id: numericId('FulfillmentLineItem', fulfillmentLineCount++),
+          line,
+          quantity: unfulfilledQuantity(line),
+        })),
+      })
+    }
     for (const line of open) {
       const units = unfulfilledQuantity(line)
       line.shippedQuantity += units

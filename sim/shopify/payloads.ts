@@ -2,7 +2,7 @@
 // (example.com, 555-01xx), but has every field a real one has, so that a hub's removal of personal data has something to remove.
 import { stringify } from 'lossless-json'
 import { gid } from './identifiers.ts'
-import { currentQuantity, type Order, type OrderLine, type Refund, unfulfilledQuantity, updatedAtMs } from './orders.ts'
+import { currentQuantity, type Fulfillment, type Order, type OrderLine, type Refund, unfulfilledQuantity, updatedAtMs } from './orders.ts'
 import { type Level, levelGid } from './stock.ts'
 
 export type Payload = Readonly<Record<string, unknown>>
@@ -96,6 +96,20 @@ const linePayload = (line: OrderLine): Payload => ({
   properties: [],
 })
 
+const fulfillmentPayload = (order: Order, each: Fulfillment): Payload => ({
+  id: BigInt(each.id),
+  admin_graphql_api_id: gid('Fulfillment', each.id),
+  order_id: BigInt(order.id),
+  name: `${order.name}.${order.fulfillments.indexOf(each) + 1}`,
+  status: 'success',
+  service: 'manual',
+  created_at: time(each.createdAtMs),
+  updated_at: time(each.createdAtMs),
+  location_id: BigInt(each.location.id),
+  tracking_number: null,
+  line_items: each.lines.map(({ line, quantity }) => ({ ...linePayload(line), quantity })),
+})
+
 export const refundPayload = (order: Order, refund: Refund): Payload => ({
   id: BigInt(refund.id),
   admin_graphql_api_id: gid('Refund', refund.id),
@@ -148,7 +162,7 @@ export const orderPayload = (order: Order): Payload => {
     fulfillment_status: shipped ? 'fulfilled' : null,
     line_items: order.lines.map(linePayload),
     shipping_lines: [],
-    fulfillments: [],
+    fulfillments: order.fulfillments.map((each) => fulfillmentPayload(order, each)),
     refunds: order.refunds.map((each) => refundPayload(order, each)),
     ...buyerOf(order),
   }

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql'
 import { gid, isoSeconds } from './identifiers.ts'
 import {
   currentQuantity,
+  type Fulfillment,
   type FulfillmentOrder,
   type Order,
   type OrderLine,
@@ -149,6 +150,35 @@ export const createOrderPresenter = (shop: Shop, stock: StockPresenter): OrderPr
       ),
   })
 
+  const fulfillmentNode = (order: Order, each: Fulfillment): Node => ({
+    __typename: 'Fulfillment',
+    id: gid('Fulfillment', each.id),
+    legacyResourceId: each.id,
+    name: `${order.name}.${order.fulfillments.indexOf(each) + 1}`,
+    status: 'SUCCESS',
+    createdAt: isoSeconds(each.createdAtMs),
+    updatedAt: isoSeconds(each.createdAtMs),
+    totalQuantity: each.lines.reduce((sum, one) => sum + one.quantity, 0),
+    requiresShipping: true,
+    order: () => orderNode(order),
+    location: () => stock.location(each.location),
+    fulfillmentLineItems: (page: PageArguments, context: Context) =>
+      connectionOf(
+        {
+          nodes: each.lines,
+          keyOf: (one) => ({ value: 0, sequence: each.lines.indexOf(one) }),
+          present: (one) => ({
+            __typename: 'FulfillmentLineItem',
+            id: gid('FulfillmentLineItem', one.id),
+            quantity: one.quantity,
+            lineItem: () => lineNode(one.line),
+          }),
+        },
+        page,
+        context.bulk,
+      ),
+  })
+
   const orderNode = (order: Order): Node => {
     const currency = order.lines[0]?.item.currency ?? 'USD'
     const total = order.lines.reduce((sum, line) => sum + line.quantity * line.item.priceMinor, 0)
@@ -195,6 +225,8 @@ export const createOrderPresenter = (shop: Shop, stock: StockPresenter): OrderPr
           context.bulk,
         )
       },
+      fulfillments: ({ first }: { readonly first?: number | null }) =>
+        order.fulfillments.slice(0, first ?? undefined).map((each) => fulfillmentNode(order, each)),
       refunds: ({ first }: { readonly first?: number | null }) =>
         order.refunds.slice(0, first ?? undefined).map((each) => refundNode(order, each)),
     }

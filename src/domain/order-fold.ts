@@ -308,6 +308,8 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
       const listing = context.listingFor(lineFact)
       const key = listing && { sku: listing.sku, pool: listing.pool }
       if (!listing || !key || !context.stock(key)) {
+        // Nothing of it is open or was ever ours: a line that stands at another location, or was cancelled before we heard of it.
+        if (lineFact.cancelledQuantity >= lineFact.orderedQuantity && lineFact.shippedQuantity === 0) continue
         unresolved.push({ lineId: lineFact.lineId, reason: `no listing is known for ${lineFact.listingKeys.join(' or ')}` })
         continue
       }

@@ -18,11 +18,34 @@ const interpret = (adapter: ChannelAdapter, event: StoredInboxEvent): Interpreta
   return { kind: 'orders', facts: [JSON.parse(event.payload) as OrderFact] }
 }
 
+/**
+ * Notices name goods by fewer ids than the order itself (Shopify's webhooks know the variant only). An order with a line that no listing is
+ * known for is read once before it is parked; what cannot be read stays as it was told.
+ */
+const withKnownListings = async (
+  context: EngineContext,
+  adapter: ChannelAdapter,
+  facts: readonly OrderFact[],
+  signal: AbortSignal,
+): Promise<readonly OrderFact[]> => {
+  const known = await context.listings.find(
+    adapter.channel,
+    facts.flatMap((f) => f.lines.flatMap((l) => l.listingKeys)),
+  )
+  const unknown = facts.filter((f) => f.lines.some((l) => !l.listingKeys.some((key) => known.has(key))))
+  if (unknown.length === 0) return facts
+  const read = await adapter.fetchOrders(
+    unknown.map((f) => f.orderId),
+    signal,
+  )
+  return facts.map((fact) => read.find((each) => each.orderId === fact.orderId) ?? fact)
+}
+
 const apply = async (context: EngineContext, adapter: ChannelAdapter, event: StoredInboxEvent, signal: AbortSignal): Promise<void> => {
   const meaning = interpret(adapter, event)
   switch (meaning.kind) {
     case 'orders':
-      return foldFacts(context, meaning.facts, event, event.receivedAtMs)
+      return foldFacts(context, await withKnownListings(context, adapter, meaning.facts, signal), event, event.receivedAtMs)
     case 'refetch':
       return foldFacts(context, await adapter.fetchOrders(meaning.orderIds, signal), event, event.receivedAtMs)
     case 'malformed':

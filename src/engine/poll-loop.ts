@@ -2,7 +2,8 @@
 // whose every row is committed: W := min(poll start, what the platform says it covered, earliest undecided order) - L - eps. A failed
 // page, a crash or an outage leaves it where it is. Windows overlap by L + eps, since an order may become visible that late.
 import { isBelayError } from '../domain/errors.ts'
-import type { ChannelAdapter } from '../ports/channel.ts'
+import type { ChannelConstants } from '../domain/settings.ts'
+import type { ChannelAdapter, PollResult } from '../ports/channel.ts'
 import type { Cursor } from '../ports/store.ts'
 import type { EngineContext } from './context.ts'
 import { explain, foldFacts } from './fold.ts'
@@ -12,21 +13,30 @@ import type { Wake } from './wake.ts'
 /** How far before the first poll orders are looked for: those are the ones whose goods may still be on the shelf unreserved. */
 const firstWindowMs = 60_000
 
+/** Orders created up to here are all in after a complete window, platform time. */
+export const completeThroughMs = (
+  startedAtMs: number,
+  result: PollResult,
+  { orderVisibilityMs, clockSkewMs }: Pick<ChannelConstants, 'orderVisibilityMs' | 'clockSkewMs'>,
+): number => {
+  const undecidedMs = result.undecidedSinceMs === null ? startedAtMs : result.undecidedSinceMs - 1
+  return Math.min(startedAtMs, result.throughMs, undecidedMs) - orderVisibilityMs - clockSkewMs
+}
+
 /** One poll. Returns the new cursor. Throws what the adapter throws; then nothing moved. */
 export const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
   const { store, clock, committer } = context
-  const { orderVisibilityMs, clockSkewMs } = context.settingsFor(adapter.channel).constants
+  const { constants } = context.settingsFor(adapter.channel)
   const known = await store.readCursor(adapter.channel, stream)
   const startedAtMs = clock.nowMs()
   const result = await adapter.pollOrders({
     stream,
-    sinceMs: known?.sinceMs ?? startedAtMs - firstWindowMs - orderVisibilityMs,
+    sinceMs: known?.sinceMs ?? startedAtMs - firstWindowMs - constants.orderVisibilityMs,
     nowMs: startedAtMs,
     onPage: (facts) => foldFacts(context, facts, null, clock.nowMs()),
     signal,
   })
-  const coveredMs = Math.min(startedAtMs, result.throughMs, result.undecidedSinceMs === null ? startedAtMs : result.undecidedSinceMs - 1)
-  const completeMs = coveredMs - orderVisibilityMs - clockSkewMs
+  const completeMs = completeThroughMs(startedAtMs, result, constants)
   const cursor: Cursor = {
     channel: adapter.channel,
     stream,
