@@ -1,0 +1,439 @@
+// The hub of a world: the product's own changes (issue, record, upkeep, fold, movements) decided over one document in memory, the document's
+// work marks deciding when something is due. What is modelled here is only what surrounds them: the wire with its faults, webhooks, polls
+// with their watermark, and a process that dies between any two durable steps and starts again.
+import type { ChannelId, PoolId, Sku } from '../../src/domain/ids.ts'
+import type { Incident } from '../../src/domain/incidents.ts'
+import type { LedgerEntry } from '../../src/domain/ledger.ts'
+import { moveStock, type Movement } from '../../src/domain/movement.ts'
+import { foldOrder } from '../../src/domain/order-fold.ts'
+import type { Listing, Order, OrderFact, OrderLine } from '../../src/domain/orders.ts'
+import { type Mark, recoverAfterMs, workMarks } from '../../src/domain/plan.ts'
+import type { PushResult } from '../../src/domain/push.ts'
+import type { ChannelSettings } from '../../src/domain/settings.ts'
+import type { Stock } from '../../src/domain/stock.ts'
+import type { Change, Decision, View } from '../../src/engine/change.ts'
+import { completeThroughMs } from '../../src/engine/poll-loop.ts'
+import { issueChange, type Job, recordChange, recordReadChange, upkeepChange } from '../../src/engine/push-changes.ts'
+import { backoffMs, resultOfFailedRead, resultOfPush, resultOfSettle } from '../../src/engine/push-record.ts'
+import type { PushOutcome, ReadOutcome, SettleOutcome } from '../../src/ports/channel.ts'
+import { diceOf } from './dice.ts'
+import type { EventQueue } from './event-queue.ts'
+import type { Marketplace } from './marketplace.ts'
+import type { Faults, Scenario } from './scenario.ts'
+import type { Teeth } from './teeth.ts'
+
+export const sku = 'SKU-1' as Sku
+export const pool = 'main' as PoolId
+const key = { sku, pool }
+const requestTimeoutMs = 30_000
+
+export interface HubCounts {
+  pushes: number
+  reads: number
+  webhooks: number
+  falseRaises: number
+}
+
+export interface WorldHub {
+  stock(): Stock
+  settingsFor(channel: ChannelId): ChannelSettings
+  isIn(orderId: string): boolean
+  /** Units ordered less cancelled as ingested, listing quantities, of a channel. */
+  ingestedNet(channel: string): number
+  readonly counts: HubCounts
+  readonly incidents: Incident[]
+  readonly ledger: LedgerEntry[]
+  webhook(index: number, fact: OrderFact): void
+  move(movement: Movement): boolean
+  ask(fact: OrderFact): void
+  crash(armed: boolean): void
+  setOutage(index: number, out: boolean): void
+  start(): void
+  isUp(): boolean
+  story: ((text: string) => void) | null
+}
+
+export interface WorldHubOptions {
+  readonly scenario: Scenario
+  readonly queue: EventQueue
+  readonly markets: readonly Marketplace[]
+  readonly stock: Stock
+  readonly faults: () => Faults
+  readonly teeth: Teeth
+}
+
+const promised = (line: OrderLine): number => line.acceptedQuantity ?? line.orderedQuantity
+/** What the line counts as sold less cancelled: its net demand. */
+const netOf = (line: OrderLine): number => promised(line) - Math.max(0, Math.min(line.cancelledQuantity, promised(line) - line.shippedQuantity))
+
+const listingOf = (market: Marketplace): Listing => ({
+  id: market.listing,
+  channel: market.scenario.name as ChannelId,
+  externalId: market.scenario.name,
+  keys: [market.listing],
+  sku,
+  pool,
+  unitsPerListing: market.scenario.unitsPerListing,
+  fulfilment: 'MFN',
+})
+
+export const createWorldHub = (options: WorldHubOptions): WorldHub => {
+  const { scenario, queue, markets, teeth } = options
+  const dice = diceOf(scenario.seed, 1_000)
+  const wires = markets.map((_, index) => diceOf(scenario.seed, 2_000 + index))
+  const settings = new Map<string, ChannelSettings>()
+  for (const { scenario: channel } of markets) {
+    const honest: ChannelSettings = {
+      channel: channel.name as ChannelId,
+      mode: 'enforce',
+      constants: channel.constants,
+      keyedRetry: channel.keyedRetry,
+      keyRetentionMs: channel.keyRetentionMs,
+      selfDecrement: 'documented',
+    }
+    settings.set(channel.name, teeth.settings?.(honest) ?? honest)
+  }
+  const askSettings: ChannelSettings = {
+    channel: 'purchases' as ChannelId,
+    mode: 'enforce',
+    constants: { orderVisibilityMs: 0, clockSkewMs: 0, checkoutHoldMs: 0, requestLifetimeMs: 60_000, readStalenessMs: 0 },
+    keyedRetry: false,
+    keyRetentionMs: 0,
+    selfDecrement: 'documented',
+  }
+  const settingsFor = (channel: ChannelId): ChannelSettings => settings.get(channel) ?? askSettings
+
+  let stock = options.stock
+  let marks: readonly Mark[] = []
+  let epoch = 0
+  let up = false
+  let armed = false
+  let startedAtMs = 0
+  const orders = new Map<string, Order>()
+  const net = new Map<string, number>()
+  const ledger: LedgerEntry[] = []
+  const ledgerKeys = new Set<string>()
+  const incidents: Incident[] = []
+  const failures = new Map<string, number>()
+  const wakes = new Map<string, number>()
+  const watermarks = markets.map(() => Number.NEGATIVE_INFINITY)
+  const lastPolled = markets.map(() => Number.NEGATIVE_INFINITY)
+  const outages = markets.map(() => false)
+  const counts: HubCounts = { pushes: 0, reads: 0, webhooks: 0, falseRaises: 0 }
+  const tell = (text: string): void => hub.story?.(text)
+
+  const view: View = {
+    stock: () => stock,
+    order: ({ orderId }) => orders.get(orderId) ?? null,
+    hasLedgerKey: (text) => ledgerKeys.has(text),
+    get nowMs() {
+      return queue.nowMs()
+    },
+  }
+
+  const commit = (cause: Parameters<NonNullable<Teeth['after']>>[0], decision: Decision<unknown>): void => {
+    const [decided] = decision.stock ?? []
+    if (decided) {
+      const next = teeth.after?.(cause, stock, decided, queue.nowMs()) ?? decided
+      stock = { ...next, version: stock.version + 1, changedAtMs: queue.nowMs() }
+      marks = workMarks(stock, settingsFor, queue.nowMs())
+      wakeAll()
+    }
+    for (const order of decision.orders ?? []) {
+      const before = orders.get(order.orderId)?.lines.reduce((sum, l) => sum + netOf(l), 0) ?? 0
+      const after = order.lines.reduce((sum, l) => sum + netOf(l), 0)
+      net.set(order.channel, (net.get(order.channel) ?? 0) + after - before)
+      orders.set(order.orderId, order)
+    }
+    for (const entry of decision.ledger ?? []) {
+      if (ledgerKeys.has(entry.key)) throw new Error(`ledger key twice: ${entry.key}`)
+      ledgerKeys.add(entry.key)
+      ledger.push(entry)
+    }
+    for (const incident of decision.incidents ?? []) {
+      incidents.push(incident)
+      if (incident.kind === 'external-raise') counts.falseRaises += 1
+      tell(`incident ${incident.kind}: ${incident.summary}`)
+    }
+  }
+
+  const decide = <T>(cause: Parameters<NonNullable<Teeth['after']>>[0], change: Change<T>): T => {
+    const decision = change.decide(view)
+    if ('needs' in decision) throw new Error('a change asked for a document that is not there')
+    commit(cause, decision)
+    return decision.value
+  }
+
+  const indexOf = (channel: string): number => markets.findIndex((m) => m.scenario.name === channel)
+
+  const wakeAll = (): void => {
+    if (!up) return
+    for (const mark of marks) {
+      const index = indexOf(mark.channel)
+      if (mark.kind === 'fence') {
+        if (mark.dueAtMs <= (watermarks[index] ?? 0)) wakeAt(mark, queue.nowMs() + 5)
+      } else wakeAt(mark, Math.max(queue.nowMs() + 2, mark.dueAtMs))
+    }
+  }
+
+  const wakeAt = ({ channel, kind }: Mark, atMs: number): void => {
+    const text = `${kind} ${channel}`
+    const planned = wakes.get(text)
+    if (planned !== undefined && planned <= atMs) return
+    wakes.set(text, atMs)
+    const born = epoch
+    queue.after(atMs - queue.nowMs(), () => {
+      if (born !== epoch || wakes.get(text) !== atMs) return
+      wakes.delete(text)
+      const mark = marks.find((m) => m.channel === channel && m.kind === kind)
+      if (!mark) return
+      const index = indexOf(channel)
+      const due = kind === 'fence' ? mark.dueAtMs <= (watermarks[index] ?? 0) : mark.dueAtMs <= queue.nowMs()
+      if (!due) return wakeAll()
+      if (kind === 'push' || kind === 'read') issue(index, kind)
+      else upkeep(index)
+    })
+  }
+
+  const upkeep = (index: number): void => {
+    const channel = markets[index]?.scenario.name as ChannelId
+    const known = watermarks[index] ?? Number.NEGATIVE_INFINITY
+    const watermarkMs = teeth.watermark?.(known) ?? known
+    decide('upkeep', upkeepChange(key, channel, watermarkMs === Number.NEGATIVE_INFINITY ? null : watermarkMs, settingsFor))
+  }
+
+  const issue = (index: number, work: 'push' | 'read'): void => {
+    const channel = markets[index]?.scenario.name as ChannelId
+    const jobs = decide('issue', issueChange(key, channel, work, settingsFor, startedAtMs))
+    if (jobs.length > 0 && stepCrash()) return tell('crash: issued, not sent')
+    for (const job of jobs) send(index, job)
+  }
+
+  const stepCrash = (): boolean => {
+    if (!armed) return false
+    hub.crash(false)
+    return true
+  }
+
+  const failed = (channel: string, kind: string, yes: boolean): number => {
+    const text = `${kind} ${channel}`
+    failures.set(text, yes ? (failures.get(text) ?? 0) + 1 : 0)
+    return backoffMs(failures.get(text) ?? 0, dice)
+  }
+
+  const recordAfter = (delayMs: number, job: Job, result: (nowMs: number) => { change: Change<void> }): void => {
+    const born = epoch
+    queue.after(delayMs, () => {
+      if (born !== epoch) return
+      if (stepCrash()) return tell('crash: answered, not recorded')
+      decide('record', result(queue.nowMs()).change)
+    })
+  }
+
+  const send = (index: number, job: Job): void => {
+    const market = markets[index]
+    if (!market) return
+    if (job.kind === 'write') return sendWrite(market, index, job)
+    const wire = wires[index] ?? dice
+    const faults = options.faults()
+    const channel = market.scenario.name
+    const own = settingsFor(channel as ChannelId)
+    const lost = outages[index] === true || wire.chance(faults.lostRead)
+    const delayMs = wire.int(10, market.scenario.latencyMs)
+    if (job.kind === 'settle') {
+      counts.reads += 1
+      const born = epoch
+      queue.after(delayMs, () => {
+        const outcome: SettleOutcome = lost
+          ? { kind: 'failed', code: 'channel-timeout', message: 'no answer' }
+          : market.settle(job.push.submissionId ?? '')
+        if (born !== epoch) return
+        recordAfter(lost ? requestTimeoutMs : delayMs, job, (nowMs) => ({
+          change: recordOf(job, resultOfSettle(outcome, job.push, own, nowMs, failed(channel, 'settle', lost))),
+        }))
+      })
+      return
+    }
+    counts.reads += 1
+    queue.after(delayMs, () => {
+      const outcome: ReadOutcome = lost
+        ? { kind: 'failed', code: 'channel-timeout', message: 'no answer' }
+        : wire.chance(faults.throttled)
+          ? { kind: 'throttled', retryAtMs: queue.nowMs() + wire.int(500, 30_000) }
+          : { kind: 'quantity', quantity: market.read() }
+      recordAfter(lost ? requestTimeoutMs : delayMs, job, (nowMs) => {
+        const retryAfterMs = failed(channel, 'read', lost)
+        const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
+        tell(`${channel}: read ${outcome.kind === 'quantity' ? outcome.quantity : outcome.kind} (${job.push.id})`)
+        return {
+          change:
+            outcome.kind === 'quantity'
+              ? recordReadChange(job, outcome.quantity, settingsFor)
+              : recordOf(job, failure ?? { kind: 'not-executed', retryAtMs: nowMs + retryAfterMs }),
+        }
+      })
+    })
+  }
+
+  const recordOf = (job: Job, result: PushResult): Change<void> =>
+    recordChange(job, teeth.result?.(result, job.push) ?? result, settingsFor)
+
+  const sendWrite = (market: Marketplace, index: number, job: Job): void => {
+    counts.pushes += 1
+    const { push } = job
+    const { scenario: channel } = market
+    const own = settingsFor(channel.name as ChannelId)
+    const wire = wires[index] ?? dice
+    const faults = options.faults()
+    const lifetimeMs = channel.constants.requestLifetimeMs
+    const latestEffectMs = push.lastSendMs + Math.floor(lifetimeMs * 0.95)
+    const request = {
+      key: teeth.key?.(push) ?? push.id,
+      quantity: push.quantity,
+      fromQuantity: push.kind === 'compare-and-set' ? push.fromQuantity : null,
+      latestEffectMs,
+    }
+    const delayMs = wire.int(10, channel.latencyMs)
+    const answer = (atDelayMs: number, outcome: PushOutcome): void =>
+      recordAfter(atDelayMs, job, (nowMs) => {
+        tell(`${channel.name}: ${push.kind} ${push.fromQuantity ?? ''}->${push.quantity} (${push.id}, attempt ${push.attempts}) ${outcome.kind}`)
+        const retryAfterMs = failed(channel.name, 'push', outcome.kind === 'unsent' || outcome.kind === 'ambiguous')
+        return { change: recordOf(job, resultOfPush(outcome, own, nowMs, retryAfterMs)) }
+      })
+    const silent: PushOutcome = { kind: 'ambiguous', code: 'channel-timeout', message: 'no answer' }
+    if (wire.chance(faults.unsent)) return answer(delayMs, { kind: 'unsent', code: 'channel-unreachable', message: 'no route' })
+    if (outages[index] || wire.chance(faults.lostRequest)) return answer(requestTimeoutMs, silent)
+    if (wire.chance(faults.zombie)) {
+      queue.after(wire.int(Math.min(requestTimeoutMs, latestEffectMs - queue.nowMs()), latestEffectMs - queue.nowMs()), () => market.write(request))
+      return answer(requestTimeoutMs, silent)
+    }
+    const lostAnswer = wire.chance(faults.lostAnswer)
+    queue.after(delayMs, () => {
+      const outcome = market.write(request)
+      if (lostAnswer) answer(requestTimeoutMs - delayMs, silent)
+      else answer(delayMs, outcome)
+    })
+  }
+
+  const fold = (index: number, fact: OrderFact, listing: Listing | null): void => {
+    const told = teeth.fact?.(fact) ?? fact
+    const given = teeth.foldStock?.(stock) ?? stock
+    const result = foldOrder(told, {
+      order: orders.get(fact.orderId) ?? null,
+      stock: () => given,
+      listingFor: () => listing,
+      settingsFor,
+      nowMs: queue.nowMs(),
+    })
+    if (result.unresolved.length > 0) throw new Error('a line could not be placed')
+    if (result.sold.length + result.cancelled.length > 0)
+      tell(`hub folds ${fact.orderId}: +${result.sold[0]?.units ?? 0} -${result.cancelled[0]?.units ?? 0}`)
+    commit('fold', { ...result, orders: result.order ? [result.order] : [], value: undefined })
+  }
+
+  const foldMarket = (index: number, fact: OrderFact): void => {
+    const market = markets[index]
+    if (market) fold(index, fact, listingOf(market))
+  }
+
+  const poll = (index: number, born: number): void => {
+    const market = markets[index]
+    if (born !== epoch || !market) return
+    const wire = wires[index] ?? dice
+    const beganMs = queue.nowMs()
+    const facts = market.visibleSince((lastPolled[index] ?? 0) - 1)
+    const pages = Math.max(1, Math.ceil(facts.length / 3))
+    const fails = outages[index] === true || wire.chance(options.faults().pollFailure)
+    const failsAt = fails ? wire.int(0, pages - 1) : pages
+    const page = (number: number): void => {
+      if (born !== epoch) return
+      if (number === failsAt && fails) {
+        teeth.failedPoll?.(() => advance())
+        queue.after(market.scenario.pollEveryMs, () => poll(index, born))
+        return
+      }
+      for (const fact of facts.slice(number * 3, number * 3 + 3)) foldMarket(index, fact)
+      if (number + 1 < pages) return void queue.after(wire.int(10, market.scenario.latencyMs), () => page(number + 1))
+      if (stepCrash()) return tell('crash: ingested, watermark not moved')
+      advance()
+      queue.after(market.scenario.pollEveryMs, () => poll(index, born))
+    }
+    const advance = (): void => {
+      const { constants } = settingsFor(market.scenario.name as ChannelId)
+      const completeMs = completeThroughMs(beganMs, { throughMs: beganMs, undecidedSinceMs: null }, constants)
+      watermarks[index] = Math.max(watermarks[index] ?? completeMs, completeMs)
+      lastPolled[index] = beganMs
+      wakeAll()
+    }
+    queue.after(wire.int(10, market.scenario.latencyMs), () => page(0))
+  }
+
+  const start = (): void => {
+    up = true
+    startedAtMs = queue.nowMs()
+    marks = workMarks(stock, settingsFor, queue.nowMs())
+    markets.forEach((market, index) => {
+      const due = marks.some((m) => m.kind === 'push' && m.channel === market.scenario.name && m.dueAtMs <= startedAtMs + recoverAfterMs)
+      if (due && up) issue(index, 'push')
+      if (up) poll(index, epoch)
+    })
+    wakeAll()
+  }
+
+  const hub: WorldHub = {
+    stock: () => stock,
+    settingsFor,
+    isIn: (orderId) => orders.has(orderId),
+    ingestedNet: (channel) => net.get(channel) ?? 0,
+    counts,
+    incidents,
+    ledger,
+    story: null,
+    isUp: () => up,
+    start,
+    setOutage: (index, out) => {
+      outages[index] = out
+    },
+    webhook: (index, fact) => {
+      if (up) {
+        counts.webhooks += 1
+        foldMarket(index, fact)
+      } else if (dice.chance(0.5)) queue.after(60_000, () => hub.webhook(index, fact))
+    },
+    move: (movement) => {
+      try {
+        const effect = moveStock(movement, stock, null, queue.nowMs())
+        commit('move', { stock: [effect.stock], ledger: effect.ledger, incidents: effect.incidents, value: undefined })
+        return true
+      } catch {
+        return false
+      }
+    },
+    ask: (fact) =>
+      fold(-1, fact, {
+        id: 'purchases/1' as Listing['id'],
+        channel: fact.channel,
+        externalId: '1',
+        keys: [],
+        sku,
+        pool,
+        unitsPerListing: 1,
+        fulfilment: 'retail',
+      }),
+    crash: (atStep) => {
+      if (atStep) {
+        armed = true
+        return
+      }
+      if (!up) return
+      tell('crash')
+      armed = false
+      up = false
+      epoch += 1
+      wakes.clear()
+      failures.clear()
+      queue.after(dice.chance(0.1) ? dice.int(600_000, 5_400_000) : dice.int(500, 60_000), start)
+    },
+  }
+  return hub
+}

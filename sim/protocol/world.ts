@@ -1,0 +1,370 @@
+// Runs one world: faults first, with the safety properties checked after every event, then a calm in which all must converge.
+//   P1  exposure of each guaranteed listing >= max(Q, h) + U, the units its channel may still sell or has sold unknown to the hub
+//   P2  sum of exposures <= sellable, except for what shrinkage took (reported as at risk) or a reported external raise
+//   P3  net orders - goods received <= what was reported at risk; 0 without shrinkage
+//   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned, the ledger folds to the levels
+import { exposureQuantity, guaranteedExposureUnits, isGuaranteed } from '../../src/domain/exposure.ts'
+import { type ChannelId, type ListingId, listingIdOf, type LocationId } from '../../src/domain/ids.ts'
+import { plan } from '../../src/domain/plan.ts'
+import { emptyStock, type ListingState, onHandTotal, sellableUnits, type Stock } from '../../src/domain/stock.ts'
+import { diceOf } from './dice.ts'
+import { createEventQueue } from './event-queue.ts'
+import { createWorldHub, pool, sku, type WorldHub } from './hub.ts'
+import { createMarketplace, type Marketplace } from './marketplace.ts'
+import { noFaults, type Scenario } from './scenario.ts'
+import { noTeeth, type Teeth } from './teeth.ts'
+
+export interface Breach {
+  readonly property: 'P1' | 'P2' | 'P3' | 'P7' | 'runaway'
+  readonly atMs: number
+  readonly text: string
+}
+
+export interface WorldResult {
+  readonly breach: Breach | null
+  readonly events: number
+  readonly orders: number
+  readonly unitsSold: number
+  readonly pushes: number
+  readonly reads: number
+  readonly falseRaises: number
+  readonly oversoldUnits: number
+  /** Oversold although nothing was lost from the shelf and nothing was being adopted. */
+  readonly unexcusedUnits: number
+  readonly story: readonly string[]
+}
+
+export interface RunOptions {
+  readonly teeth?: Teeth
+  readonly story?: boolean
+}
+
+const startMs = 1_000_000_000
+const location = 'shelf' as LocationId
+/** The waits that the hub chooses itself: an hour after a refusal, ten minutes for an accepted write to show, twice. */
+const hubWaitsMs = 85 * 60_000
+const maxEvents = 400_000
+
+const listingState = (market: Marketplace): ListingState => {
+  const { scenario } = market
+  return {
+    id: market.listing,
+    channel: scenario.name as ChannelId,
+    externalId: scenario.name,
+    unitsPerListing: scenario.unitsPerListing,
+    writeClass: scenario.writeClass,
+    status: scenario.adopting ? 'adopting' : 'active',
+    rule: scenario.rule,
+    base: scenario.adopting ? 0 : scenario.startQuantity,
+    pushes: [],
+    fences: [],
+    fencedThroughMs: 0,
+    believedQuantity: scenario.adopting ? null : scenario.startQuantity,
+    believedAtMs: scenario.adopting ? 0 : startMs,
+    sequence: 0,
+    nextPushAtMs: 0,
+    applied: [],
+    cancels: [],
+    lateOrders: 0,
+    blockedReason: null,
+  }
+}
+
+const askListing: ListingState = {
+  id: 'purchases/1' as ListingId,
+  channel: 'purchases' as ChannelId,
+  externalId: '1',
+  unitsPerListing: 1,
+  writeClass: 'ask-first',
+  status: 'active',
+  rule: { mode: 'weight', value: 0, capUnits: null, hideBelowUnits: 0, priority: 9 },
+  base: 0,
+  pushes: [],
+  fences: [],
+  fencedThroughMs: 0,
+  believedQuantity: null,
+  believedAtMs: 0,
+  sequence: 0,
+  nextPushAtMs: 0,
+  applied: [],
+  cancels: [],
+  lateOrders: 0,
+  blockedReason: null,
+}
+
+const stockOf = (scenario: Scenario, markets: readonly Marketplace[]): Stock => ({
+  ...emptyStock(sku, pool),
+  version: 1,
+  onHandUnits: { [location]: scenario.onHandUnits },
+  bufferUnits: scenario.bufferUnits,
+  listings: [...markets.map(listingState), ...(scenario.asksPerDay > 0 ? [askListing] : [])],
+})
+
+export const runScenario = (scenario: Scenario, options: RunOptions = {}): WorldResult => {
+  const queue = createEventQueue(startMs)
+  const story: string[] = []
+  let faults = scenario.faults
+  let goodsUnits = scenario.onHandUnits
+  let askedUnits = 0
+  let lostUnits = 0
+  let raisedUnits = 0
+  let atRiskUnits = 0
+  let adoptionUnits = 0
+  let adopting = scenario.channels.some((c) => c.adopting)
+  let oversoldUnits = 0
+  let unexcusedUnits = 0
+  let seenIncidents = 0
+  let breach: Breach | null = null
+  let hub: WorldHub | null = null
+
+  const markets = scenario.channels.map((channel, index) =>
+    createMarketplace({
+      scenario: channel,
+      listing: listingIdOf(channel.name as ChannelId, channel.name),
+      seed: scenario.seed,
+      index,
+      queue,
+      faults: () => faults,
+      onWebhook: (fact) => hub?.webhook(index, fact),
+    }),
+  )
+  hub = createWorldHub({ scenario, queue, markets, stock: stockOf(scenario, markets), faults: () => faults, teeth: options.teeth ?? noTeeth })
+  const world = hub
+  const tell = (text: string): void => {
+    if (options.story) story.push(`${((queue.nowMs() - startMs) / 1000).toFixed(3)} s  ${text}`)
+  }
+  if (options.story) {
+    world.story = tell
+    for (const market of markets) market.story = tell
+  }
+  const fail = (property: Breach['property'], text: string): void => {
+    breach ??= { property, atMs: queue.nowMs() - startMs, text }
+    tell(`${property}: ${text}`)
+  }
+
+  scheduleChance({
+    scenario,
+    queue,
+    world,
+    calm: () => faults === noFaults,
+    received: (units) => {
+      goodsUnits += units
+    },
+    lost: (units) => {
+      goodsUnits -= units
+      lostUnits += units
+    },
+    asked: (units) => {
+      askedUnits += units
+    },
+  })
+
+  const readIncidents = (): void => {
+    for (; seenIncidents < world.incidents.length; seenIncidents++) {
+      const incident = world.incidents[seenIncidents]
+      if (incident?.kind === 'at-risk') atRiskUnits = Math.max(atRiskUnits, incident.units)
+      if (incident?.kind === 'external-raise') raisedUnits += incident.units
+    }
+  }
+
+  const check = (): void => {
+    const stock = world.stock()
+    readIncidents()
+    let demandUnits = askedUnits
+    let potentialUnits = 0
+    let guaranteed = true
+    for (let index = 0; index < markets.length; index++) {
+      const market = markets[index]
+      const listing = stock.listings[index]
+      if (!market || !listing) continue
+      const { unitsPerListing } = market.scenario
+      const net = market.net()
+      demandUnits += net * unitsPerListing
+      const unknown = net - world.ingestedNet(market.scenario.name)
+      const potential = Math.max(market.quantity(), market.held()) + unknown - market.overdue(world.isIn)
+      potentialUnits += Math.max(0, potential) * unitsPerListing
+      if (!isGuaranteed(listing)) guaranteed = false
+      else if (exposureQuantity(listing) < potential)
+        fail(
+          'P1',
+          `${listing.id}: exposure ${exposureQuantity(listing)} (base ${listing.base}, ${listing.pushes.length} open) < ${potential} = max(Q ${market.quantity()}, h ${market.held()}) + U ${unknown}`,
+        )
+    }
+    const sellable = sellableUnits(stock)
+    if (adopting) adoptionUnits = Math.max(adoptionUnits, potentialUnits - sellable)
+    if (guaranteed) adopting = false
+    const committed = guaranteedExposureUnits(stock)
+    if (guaranteed && committed > Math.max(0, sellable) + lostUnits + raisedUnits + adoptionUnits)
+      fail('P2', `exposures ${committed} > sellable ${sellable} + lost ${lostUnits}`)
+    const over = Math.max(0, demandUnits - goodsUnits)
+    if (over <= oversoldUnits) return
+    oversoldUnits = over
+    if (lostUnits === 0 && adoptionUnits <= 0) unexcusedUnits = over
+    if (over > Math.max(atRiskUnits, adoptionUnits + (lostUnits > 0 ? atRiskUnits : 0)))
+      fail('P3', `${over} units oversold, ${atRiskUnits} reported at risk`)
+  }
+
+  world.start()
+  let events = 0
+  const runUntil = (untilMs: number): void => {
+    while (!breach && queue.step(untilMs)) {
+      events += 1
+      if (events > maxEvents) fail('runaway', `more than ${maxEvents} events`)
+      check()
+    }
+  }
+  runUntil(startMs + scenario.horizonMs)
+  faults = noFaults
+  for (const market of markets) market.close()
+  markets.forEach((_, index) => world.setOutage(index, false))
+  tell('calm')
+  const boundMs = Math.max(
+    ...scenario.channels.map(({ constants: c, pollEveryMs, lateByL }) => {
+      const visibleMs = c.orderVisibilityMs * Math.max(3, lateByL)
+      return 2 * (c.requestLifetimeMs + visibleMs + c.checkoutHoldMs + c.readStalenessMs + 2 * c.clockSkewMs + pollEveryMs)
+    }),
+  )
+  runUntil(startMs + scenario.horizonMs + boundMs + hubWaitsMs)
+  if (!breach) {
+    const missing = unconverged(world, markets, queue.nowMs())
+    if (missing) fail('P7', missing)
+  }
+  return {
+    breach,
+    events,
+    orders: markets.reduce((sum, m) => sum + m.orders.length, 0),
+    unitsSold: markets.reduce((sum, m) => sum + m.orders.reduce((units, o) => units + o.quantity, 0) * m.scenario.unitsPerListing, 0),
+    pushes: world.counts.pushes,
+    reads: world.counts.reads,
+    falseRaises: world.counts.falseRaises,
+    oversoldUnits,
+    unexcusedUnits,
+    story,
+  }
+}
+
+/** What has not converged, or null. */
+const unconverged = (world: WorldHub, markets: readonly Marketplace[], nowMs: number): string | null => {
+  const stock = world.stock()
+  if (!world.isUp()) return 'the hub is down'
+  for (let index = 0; index < markets.length; index++) {
+    const market = markets[index]
+    const listing = stock.listings[index]
+    if (!market || !listing) continue
+    const where = `${listing.id} (Q ${market.quantity()}, believed ${listing.believedQuantity}, base ${listing.base}, ${listing.status})`
+    if (market.net() !== world.ingestedNet(market.scenario.name)) return `${where}: orders missing`
+    if (!isGuaranteed(listing)) return `${where}: not guaranteed`
+    if (listing.pushes.length > 0) return `${where}: ${listing.pushes.map((p) => `${p.kind} ${p.quantity} ${p.status}`).join(', ')} open`
+    if (exposureQuantity(listing) !== Math.max(0, market.quantity())) return `${where}: exposure ${exposureQuantity(listing)}`
+  }
+  const [intent] = plan(stock, world.settingsFor, nowMs)
+  if (intent) return `still planned: ${intent.listing} ${JSON.stringify(intent.step)} in ${intent.dueAtMs - nowMs} ms`
+  const levels = ledgerLevels(world)
+  if (levels.reserved !== stock.reservedUnits) return `ledger: reserved ${levels.reserved}, document ${stock.reservedUnits}`
+  if (levels.onHand !== onHandTotal(stock)) return `ledger: on hand ${levels.onHand}, document ${onHandTotal(stock)}`
+  return null
+}
+
+const ledgerLevels = (world: WorldHub): { onHand: number; reserved: number } => {
+  let onHand = 0
+  let reserved = 0
+  for (const entry of world.ledger) {
+    if (entry.to.startsWith('on_hand/')) onHand += entry.units
+    if (entry.from.startsWith('on_hand/')) onHand -= entry.units
+    if (entry.to === 'reserved') reserved += entry.units
+    if (entry.from === 'reserved') reserved -= entry.units
+  }
+  return { onHand, reserved }
+}
+
+interface ChanceOptions {
+  readonly scenario: Scenario
+  readonly queue: ReturnType<typeof createEventQueue>
+  readonly world: WorldHub
+  readonly calm: () => boolean
+  readonly received: (units: number) => void
+  readonly lost: (units: number) => void
+  readonly asked: (units: number) => void
+}
+
+const dayMs = 24 * 3_600_000
+
+/** Crashes, outages, goods in, goods lost, demands that ask first. */
+const scheduleChance = ({ scenario, queue, world, calm, received, lost, asked }: ChanceOptions): void => {
+  const dice = diceOf(scenario.seed, 3_000)
+  const again = (meanMs: number, happen: () => void): void => {
+    if (!Number.isFinite(meanMs)) return
+    queue.after(dice.wait(meanMs), () => {
+      if (calm()) return
+      happen()
+      again(meanMs, happen)
+    })
+  }
+  let movements = 0
+  const movement = (kind: 'receipt' | 'shrinkage' | 'reserve', units: number): boolean =>
+    world.move({ kind, sku, pool, location, toLocation: null, units, reference: `${kind}-${++movements}` })
+  // The opening stock is a receipt of the ledger, as an import writes it.
+  world.ledger.push({
+    key: 'opening',
+    sku,
+    pool,
+    from: 'adjustment',
+    to: `on_hand/${location}`,
+    units: scenario.onHandUnits,
+    reason: 'count',
+    reference: 'opening',
+    atMs: startMs,
+    version: 1,
+  })
+  again(3_600_000 / scenario.faults.crashesPerHour, () => world.crash(dice.chance(scenario.faults.crashAtStep)))
+  scenario.channels.forEach((_, index) =>
+    again(dayMs / scenario.faults.outagesPerDay, () => {
+      world.setOutage(index, true)
+      queue.after(dice.int(60_000, 2 * 3_600_000), () => world.setOutage(index, false))
+    }),
+  )
+  again(dayMs / scenario.restocksPerDay, () => {
+    received(scenario.restockUnits)
+    movement('receipt', scenario.restockUnits)
+  })
+  again(dayMs / scenario.shrinkagesPerDay, () => {
+    const level = onHandTotal(world.stock())
+    if (level === 0) return
+    const units = dice.int(1, Math.min(level, 4))
+    lost(units)
+    movement('shrinkage', units)
+  })
+  let asks = 0
+  again(dayMs / scenario.asksPerDay, () => {
+    const units = dice.int(1, 5)
+    if (dice.chance(0.5)) {
+      if (movement('reserve', units)) asked(units)
+      return
+    }
+    const before = world.ingestedNet('purchases')
+    world.ask({
+      channel: 'purchases' as ChannelId,
+      orderId: `PO-${++asks}`,
+      createdAtMs: queue.nowMs(),
+      revisedAtMs: queue.nowMs(),
+      demand: 'ask-first',
+      merge: 'revision',
+      acknowledgeByMs: queue.nowMs() + dayMs,
+      lines: [
+        {
+          lineId: '1',
+          listingKeys: ['1'],
+          orderedQuantity: units,
+          cancelledQuantity: 0,
+          shippedQuantity: 0,
+          cancelledAtMs: null,
+          cancelMayRestock: true,
+          amountMinor: null,
+          currency: null,
+        },
+      ],
+      echo: null,
+    })
+    asked(world.ingestedNet('purchases') - before)
+  })
+}
