@@ -16,7 +16,17 @@ const { values } = parseArgs({
 const seeds = Number(values.seeds)
 const base = Number(values.base)
 const began = performance.now()
-const totals = { events: 0, orders: 0, unitsSold: 0, pushes: 0, reads: 0, falseRaises: 0, oversoldUnits: 0, safetyBreaches: 0, notConverged: 0 }
+const totals = {
+  events: 0,
+  orders: 0,
+  unitsSold: 0,
+  pushes: 0,
+  reads: 0,
+  falseRaises: 0,
+  oversoldUnits: 0,
+  safetyBreaches: 0,
+  notConverged: 0,
+}
 let shown = 0
 const kinds = new Map<string, number>()
 for (let seed = base; seed < base + seeds; seed++) {
@@ -33,7 +43,8 @@ for (let seed = base; seed < base + seeds; seed++) {
   if (result.breach.property === 'P7' || result.breach.property === 'runaway') totals.notConverged += 1
   else totals.safetyBreaches += 1
   kinds.set(result.breach.property, (kinds.get(result.breach.property) ?? 0) + 1)
-  if (shown++ < Number(values.keep)) process.stderr.write(`seed ${seed} at ${result.breach.atMs} ms ${result.breach.property}: ${result.breach.text}\n`)
+  if (shown++ < Number(values.keep))
+    process.stderr.write(`seed ${seed} at ${result.breach.atMs} ms ${result.breach.property}: ${result.breach.text}\n`)
 }
 const seconds = Math.round((performance.now() - began) / 10) / 100
 process.stderr.write(`${[...kinds].map(([k, n]) => `${k} ${n}`).join(', ')}; ${Math.round(seeds / seconds)} worlds a second\n`)

@@ -64,7 +64,8 @@ export interface WorldHubOptions {
 
 const promised = (line: OrderLine): number => line.acceptedQuantity ?? line.orderedQuantity
 /** What the line counts as sold less cancelled: its net demand. */
-const netOf = (line: OrderLine): number => promised(line) - Math.max(0, Math.min(line.cancelledQuantity, promised(line) - line.shippedQuantity))
+const netOf = (line: OrderLine): number =>
+  promised(line) - Math.max(0, Math.min(line.cancelledQuantity, promised(line) - line.shippedQuantity))
 
 const listingOf = (market: Marketplace): Listing => ({
   id: market.listing,
@@ -221,7 +222,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     return backoffMs(failures.get(text) ?? 0, dice)
   }
 
-  const recordAfter = (delayMs: number, job: Job, result: (nowMs: number) => { change: Change<void> }): void => {
+  const recordAfter = (delayMs: number, result: (nowMs: number) => { change: Change<void> }): void => {
     const born = epoch
     queue.after(delayMs, () => {
       if (born !== epoch) return
@@ -248,7 +249,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
           ? { kind: 'failed', code: 'channel-timeout', message: 'no answer' }
           : market.settle(job.push.submissionId ?? '')
         if (born !== epoch) return
-        recordAfter(lost ? requestTimeoutMs : delayMs, job, (nowMs) => ({
+        recordAfter(lost ? requestTimeoutMs : delayMs, (nowMs) => ({
           change: recordOf(job, resultOfSettle(outcome, job.push, own, nowMs, failed(channel, 'settle', lost))),
         }))
       })
@@ -261,7 +262,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
         : wire.chance(faults.throttled)
           ? { kind: 'throttled', retryAtMs: queue.nowMs() + wire.int(500, 30_000) }
           : { kind: 'quantity', quantity: market.read() }
-      recordAfter(lost ? requestTimeoutMs : delayMs, job, (nowMs) => {
+      recordAfter(lost ? requestTimeoutMs : delayMs, (nowMs) => {
         const retryAfterMs = failed(channel, 'read', lost)
         const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
         tell(`${channel}: read ${outcome.kind === 'quantity' ? outcome.quantity : outcome.kind} (${job.push.id})`)
@@ -295,8 +296,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     }
     const delayMs = wire.int(10, channel.latencyMs)
     const answer = (atDelayMs: number, outcome: PushOutcome): void =>
-      recordAfter(atDelayMs, job, (nowMs) => {
-        tell(`${channel.name}: ${push.kind} ${push.fromQuantity ?? ''}->${push.quantity} (${push.id}, attempt ${push.attempts}) ${outcome.kind}`)
+      recordAfter(atDelayMs, (nowMs) => {
+        tell(
+          `${channel.name}: ${push.kind} ${push.fromQuantity ?? ''}->${push.quantity} (${push.id}, attempt ${push.attempts}) ${outcome.kind}`,
+        )
         const retryAfterMs = failed(channel.name, 'push', outcome.kind === 'unsent' || outcome.kind === 'ambiguous')
         return { change: recordOf(job, resultOfPush(outcome, own, nowMs, retryAfterMs)) }
       })
@@ -304,7 +307,9 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     if (wire.chance(faults.unsent)) return answer(delayMs, { kind: 'unsent', code: 'channel-unreachable', message: 'no route' })
     if (outages[index] || wire.chance(faults.lostRequest)) return answer(requestTimeoutMs, silent)
     if (wire.chance(faults.zombie)) {
-      queue.after(wire.int(Math.min(requestTimeoutMs, latestEffectMs - queue.nowMs()), latestEffectMs - queue.nowMs()), () => market.write(request))
+      queue.after(wire.int(Math.min(requestTimeoutMs, latestEffectMs - queue.nowMs()), latestEffectMs - queue.nowMs()), () =>
+        market.write(request),
+      )
       return answer(requestTimeoutMs, silent)
     }
     const lostAnswer = wire.chance(faults.lostAnswer)
@@ -315,7 +320,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     })
   }
 
-  const fold = (index: number, fact: OrderFact, listing: Listing | null): void => {
+  const fold = (fact: OrderFact, listing: Listing): void => {
     const told = teeth.fact?.(fact) ?? fact
     const given = teeth.foldStock?.(stock) ?? stock
     const result = foldOrder(told, {
@@ -333,7 +338,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
 
   const foldMarket = (index: number, fact: OrderFact): void => {
     const market = markets[index]
-    if (market) fold(index, fact, listingOf(market))
+    if (market) fold(fact, listingOf(market))
   }
 
   const poll = (index: number, born: number): void => {
@@ -410,7 +415,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       }
     },
     ask: (fact) =>
-      fold(-1, fact, {
+      fold(fact, {
         id: 'purchases/1' as Listing['id'],
         channel: fact.channel,
         externalId: '1',

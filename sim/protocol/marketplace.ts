@@ -62,7 +62,11 @@ export interface MarketplaceOptions {
   readonly onWebhook: (fact: OrderFact) => void
 }
 
-export const factOf = (place: { readonly scenario: ChannelScenario; readonly listing: ListingId }, order: SoldOrder, version: Version): OrderFact => ({
+export const factOf = (
+  place: { readonly scenario: ChannelScenario; readonly listing: ListingId },
+  order: SoldOrder,
+  version: Version,
+): OrderFact => ({
   channel: place.scenario.name as OrderFact['channel'],
   orderId: order.id,
   createdAtMs: order.createdAtMs,
@@ -149,7 +153,8 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     tell(`${units} of ${order.id} cancelled${restocked ? ', back on sale' : ''}`)
     const fact = factOf(place, order, version)
     const [line] = fact.lines
-    if (line && backOffice.chance(options.faults().cancelOnly)) webhook({ ...fact, lines: [{ ...line, orderedQuantity: 0, shippedQuantity: 0 }] }, backOffice)
+    if (line && backOffice.chance(options.faults().cancelOnly))
+      webhook({ ...fact, lines: [{ ...line, orderedQuantity: 0, shippedQuantity: 0 }] }, backOffice)
     else webhook(fact, backOffice)
   }
 
@@ -220,7 +225,10 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       const refused = backOffice.chance(faults.rejected)
       submissions.set(submissionId, { kind: 'processing' })
       queue.after(effectMs - nowMs, () => {
-        submissions.set(submissionId, refused ? { kind: 'rejected', code: 'channel-rejected', message: 'no', fix: 'ask' } : { kind: 'applied' })
+        submissions.set(
+          submissionId,
+          refused ? { kind: 'rejected', code: 'channel-rejected', message: 'no', fix: 'ask' } : { kind: 'applied' },
+        )
         if (!refused) apply(request)
       })
       return { kind: 'accepted', submissionId }

@@ -147,7 +147,8 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
     staleUsesKey: dice.chance(0.5),
     pollEveryMs: dice.pick([30 * secondMs, minuteMs, 5 * minuteMs]),
     latencyMs: dice.pick([50, 500, 5 * secondMs]),
-    processingMs: cas ? 0 : dice.pick([secondMs, 30 * secondMs, 5 * minuteMs, 20 * minuteMs]),
+    // Slower than this, and no answer of a submission could be had within D.
+    processingMs: cas ? 0 : Math.min(dice.pick([secondMs, 30 * secondMs, 5 * minuteMs, 20 * minuteMs]), 0.4 * constants.requestLifetimeMs),
     webhooks: dice.chance(0.7),
     skewMs: Math.round((dice.next() * 2 - 1) * constants.clockSkewMs),
     unitsPerListing: dice.pick([1, 1, 1, 1, 1, 2, 3]),

@@ -2,7 +2,7 @@
 //   exposure = max(0, base + sum of the charges of open pushes)            (in listing quantities)
 // Guarantee this file's sums serve: if the sum of exposures (in units) is at most sellable, no order can come that is not on the shelf.
 // Nothing here changes a document.
-import { type ListingState, type Stock, sellableUnits } from './stock.ts'
+import { type ListingState, type Push, type Stock, sellableUnits } from './stock.ts'
 
 export const openCharge = (listing: ListingState): number => {
   let charge = 0
@@ -12,6 +12,12 @@ export const openCharge = (listing: ListingState): number => {
 
 export const exposureQuantity = (listing: ListingState): number =>
   listing.writeClass === 'ask-first' ? 0 : Math.max(0, listing.base + openCharge(listing))
+
+/** What raises the bound apart from a push raises what its channel could show without that push. */
+export const raiseCeilings = (pushes: readonly Push[], quantity: number): readonly Push[] =>
+  quantity === 0
+    ? pushes
+    : pushes.map((p) => (p.ceilingQuantity === undefined ? p : { ...p, ceilingQuantity: p.ceilingQuantity + quantity }))
 
 export const exposureUnits = (listing: ListingState): number => exposureQuantity(listing) * listing.unitsPerListing
 
@@ -37,6 +43,30 @@ export const guaranteedExposureUnits = (stock: Stock): number => {
   return units
 }
 
-/** Units short if every guaranteed channel sold all it may: 0 when the promise holds. Pooled stock makes no promise. */
+/** Has `base` been made a bound by evidence? Until its first fence, what an adopted listing may sell is not known. */
+export const hasBound = (listing: ListingState): boolean =>
+  listing.status !== 'unprotected' && (listing.status !== 'adopting' || listing.fencedThroughMs > 0)
+
+/**
+ * Takes fenced listings into the guarantee, as soon as they fit beside those that are in it. Until then the SKU says that it is being adopted,
+ * and no other listing is lowered for the newcomer's sake.
+ */
+export const admitAdopted = (stock: Stock): Stock => {
+  let room = Math.max(0, sellableUnits(stock)) - guaranteedExposureUnits(stock)
+  let changed = false
+  const listings = stock.listings.map((listing) => {
+    const units = exposureUnits(listing)
+    if (listing.status !== 'adopting' || listing.fencedThroughMs === 0 || units > room) return listing
+    room -= units
+    changed = true
+    return { ...listing, status: 'active' as const }
+  })
+  return changed ? { ...stock, listings } : stock
+}
+
+/**
+ * Units short if every guaranteed channel sold all it may, those already promised beyond the shelf included: 0 when the promise holds.
+ * Pooled stock makes no promise.
+ */
 export const atRiskUnits = (stock: Stock): number =>
-  stock.sharing === 'pooled' ? 0 : Math.max(0, guaranteedExposureUnits(stock) - Math.max(0, sellableUnits(stock)))
+  stock.sharing === 'pooled' ? 0 : Math.max(0, guaranteedExposureUnits(stock) - sellableUnits(stock))

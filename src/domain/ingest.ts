@@ -2,7 +2,8 @@
 // maximum sees to that), in any order.
 import type { ChannelSettings } from './settings.ts'
 import type { ListingState } from './stock.ts'
-import { addTrace } from './traces.ts'
+import { raiseCeilings } from './exposure.ts'
+import { addTrace, keepTracesFromMs } from './traces.ts'
 
 export interface IngestEffect {
   readonly listing: ListingState
@@ -14,7 +15,13 @@ export interface IngestEffect {
  * The channel may sell that much less now. A late sale lowers nothing: a fence has already counted it as in. Sales created after a
  * fence's instant for certain are counted on it; those that might be before it are not (the safe side).
  */
-export const ingestSale = (listing: ListingState, quantity: number, createdAtMs: number, settings: ChannelSettings): IngestEffect => {
+export const ingestSale = (
+  listing: ListingState,
+  quantity: number,
+  createdAtMs: number,
+  nowMs: number,
+  settings: ChannelSettings,
+): IngestEffect => {
   const { clockSkewMs, checkoutHoldMs } = settings.constants
   const late = createdAtMs <= listing.fencedThroughMs
   const lowers = settings.selfDecrement !== 'unproven' && listing.believedQuantity !== null && createdAtMs > listing.believedAtMs
@@ -23,6 +30,9 @@ export const ingestSale = (listing: ListingState, quantity: number, createdAtMs:
     listing: {
       ...listing,
       base: late ? listing.base : listing.base - quantity,
+      lowered: late
+        ? listing.lowered
+        : addTrace(listing.lowered ?? [], { atMs: nowMs, quantity }, keepTracesFromMs(listing, nowMs, settings.constants)),
       lateOrders: listing.lateOrders + (late ? 1 : 0),
       fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
       believedQuantity: lowers ? Math.max(0, (listing.believedQuantity ?? 0) - quantity) : listing.believedQuantity,
@@ -40,12 +50,13 @@ export const ingestCancel = (
   settings: ChannelSettings,
 ): ListingState => {
   if (!mayRestock) return listing
-  const { clockSkewMs, readStalenessMs, requestLifetimeMs } = settings.constants
+  const { clockSkewMs } = settings.constants
   return {
     ...listing,
+    pushes: raiseCeilings(listing.pushes, quantity),
     base: listing.base + quantity,
     fences: listing.fences.map((f) => (cancelledAtMs >= f.fromMs - clockSkewMs ? { ...f, restocked: f.restocked + quantity } : f)),
-    cancels: addTrace(listing.cancels, { atMs: cancelledAtMs, quantity }, nowMs - readStalenessMs - 2 * requestLifetimeMs),
+    cancels: addTrace(listing.cancels, { atMs: cancelledAtMs, quantity }, keepTracesFromMs(listing, nowMs, settings.constants)),
     // What the channel shows now is not known where it can be asked; where it cannot, our last word stands until we write again.
     believedQuantity: listing.writeClass === 'absolute-set' ? listing.believedQuantity : null,
   }

@@ -206,7 +206,7 @@ const applyLine = (
     const settings = context.settingsFor(listing.channel)
     let next = listing
     if (promised > 0) {
-      const effect = ingestSale(next, promised, after.createdAtMs, settings)
+      const effect = ingestSale(next, promised, after.createdAtMs, context.nowMs, settings)
       next = effect.listing
       if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
     }

@@ -69,34 +69,56 @@ const writeStep = (listing: ListingState, quantity: number): Extract<Step, { qua
     ? { kind: 'compare-and-set', quantity, fromQuantity: listing.believedQuantity }
     : { kind: 'set', quantity, fromQuantity: listing.believedQuantity }
 
-/** What must happen before anything new is written: an open request's next step. undefined: nothing is in the way. null: wait. */
-const openStep = (listing: ListingState, settings: ChannelSettings, nowMs: number): { step: Step; dueAtMs: number } | null | undefined => {
+interface Found {
+  readonly step: Step
+  readonly dueAtMs: number
+}
+
+/** What must happen before anything new is written: an open request's next step. undefined: nothing is in the way. */
+const openStep = (listing: ListingState, settings: ChannelSettings, nowMs: number): Found | undefined => {
+  const underWay = listing.pushes.find((p) => p.status === 'prepared')
+  if (underWay) return { step: { kind: 'recover', pushId: underWay.id }, dueAtMs: underWay.lastSendMs + recoverAfterMs }
+  const dueAtMs = listing.nextPushAtMs
+  const { keyRetentionMs, keyedRetry, constants } = settings
   for (const push of listing.pushes) {
-    if (push.status === 'seen') continue
-    const dueAtMs = listing.nextPushAtMs
-    if (push.status === 'prepared') return { step: { kind: 'recover', pushId: push.id }, dueAtMs: push.lastSendMs + recoverAfterMs }
-    const shown = nowMs - push.lastSendMs < showWithinMs
-    if (
-      push.status === 'unknown' &&
-      push.kind === 'compare-and-set' &&
-      settings.keyedRetry &&
-      nowMs - push.issuedAtMs < settings.keyRetentionMs
-    )
-      return { step: { kind: 'resend', pushId: push.id }, dueAtMs }
+    if (push.status === 'seen' || push.kind === 'read') continue
+    // The key must still be remembered when the last attempt may arrive.
+    const keyed = push.kind === 'compare-and-set' && keyedRetry && nowMs + constants.requestLifetimeMs - push.issuedAtMs < keyRetentionMs
+    if (push.status === 'unknown' && keyed) return { step: { kind: 'resend', pushId: push.id }, dueAtMs }
     if (push.status === 'accepted' && listing.writeClass === 'absolute-set') return { step: { kind: 'settle', pushId: push.id }, dueAtMs }
-    if (shown && listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
-    if (shown) return null
+    if (nowMs < push.lastSendMs + showWithinMs && listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
   }
   return undefined
 }
 
-/** A number that has not been confirmed for long, although more could be sold than it says, is read once more. */
-const doubtStep = (listing: ListingState, settings: ChannelSettings): { step: Step; dueAtMs: number } | null => {
-  if (listing.writeClass === 'absolute-set' || listing.believedQuantity === null || listing.fences.length > 0) return null
-  if (exposureQuantity(listing) <= listing.believedQuantity) return null
-  const { orderVisibilityMs, checkoutHoldMs, clockSkewMs, readStalenessMs } = settings.constants
-  const spacingMs = orderVisibilityMs + checkoutHoldMs + 2 * clockSkewMs + readStalenessMs
-  return { step: { kind: 'read' }, dueAtMs: Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs) }
+/** Until when a write that nobody can see is given time to land before another raise goes over it. */
+const quietUntilMs = (listing: ListingState): number => {
+  let untilMs = 0
+  if (listing.writeClass === 'absolute-set')
+    for (const push of listing.pushes) if (push.status === 'unknown') untilMs = Math.max(untilMs, push.lastSendMs + showWithinMs)
+  return untilMs
+}
+
+/** How long evidence takes to become a bound, and a new look at the same number to bring a new one. */
+const spacingMs = ({ constants }: ChannelSettings): number =>
+  constants.orderVisibilityMs + constants.checkoutHoldMs + 2 * constants.clockSkewMs + constants.readStalenessMs
+
+/**
+ * More could be sold than the listing is thought to show, and no evidence is on its way: look once more. Where nothing can be read, saying
+ * the number again makes evidence: 0 where nothing is shown anyway, else what is shown, when its charge fits.
+ */
+const doubtStep = (listing: ListingState, settings: ChannelSettings, situation: Situation): Found | null => {
+  const believed = listing.believedQuantity
+  if (believed !== null && (listing.fences.length > 0 || exposureQuantity(listing) <= believed)) return null
+  const dueAtMs = Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs(settings))
+  if (listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
+  if (settings.mode === 'observe' || settings.selfDecrement === 'unproven') return null
+  const target = situation.targets.get(listing.id) ?? 0
+  const again = writeStep(listing, Math.max(0, Math.min(believed ?? target, target)))
+  const fits = listing.pushes.length < maxPushes && admit(situation.stock, listing, again, situation.slack)
+  if (fits || believed === 0) return { step: again, dueAtMs }
+  // What is shown is not known, and to say it costs more than there is: start from 0.
+  return believed === null ? { step: writeStep(listing, 0), dueAtMs } : null
 }
 
 const intentOf = (listing: ListingState, found: { step: Step; dueAtMs: number }, priority: 0 | 1 = 1): Intent => ({
@@ -138,8 +160,7 @@ const raise = (listing: ListingState, target: number, situation: Situation): Int
     return null
   }
   const quantity = Math.min(target, slack)
-  if (quantity > 0 && quantity !== listing.believedQuantity && (exposure === 0 || quantity >= exposure + hysteresis))
-    return writeIntent(listing, quantity)
+  if (quantity > 0 && (exposure === 0 || quantity >= exposure + hysteresis)) return writeIntent(listing, quantity)
   // Rule B: dark for a moment, then the whole target at its exact cost.
   const worthDark = expectedExposureQuantity(listing) > 0 && target >= 2 * exposure + hysteresis && slack + exposure >= target
   return worthDark && listing.believedQuantity !== 0 ? writeIntent(listing, 0) : null
@@ -229,21 +250,29 @@ const stepFor = (
   nowMs: number,
 ): Intent | null => {
   const open = openStep(listing, settings, nowMs)
-  if (open === null) return null
-  const full = listing.pushes.length >= maxPushes
-  if (open) return full && open.step.kind === 'read' ? null : intentOf(listing, open)
+  if (open) return intentOf(listing, open)
   const readable = listing.writeClass !== 'absolute-set'
   if (listing.believedQuantity === null && readable) return intentOf(listing, { step: { kind: 'read' }, dueAtMs: listing.nextPushAtMs }, 0)
-  const doubt = doubtStep(listing, settings)
-  if (settings.mode === 'observe' || full) return doubt ? intentOf(listing, doubt) : null
-  const target = situation.targets.get(listing.id) ?? 0
-  const write =
-    urgent?.get(listing.id) ??
-    (situation.stock.sharing === 'pooled' || settings.selfDecrement === 'unproven'
-      ? plainWrite(listing, target)
-      : strictWrite(listing, target, situation))
-  if (write && 'quantity' in write.step && admit(situation.stock, listing, write.step, situation.slack)) return write
+  const write = settings.mode === 'observe' ? null : writeFor(listing, settings, situation, urgent)
+  if (write && 'quantity' in write.step && admit(situation.stock, listing, write.step, situation.slack)) {
+    const charge = chargeOf(write.step.kind, write.step.quantity, write.step.fromQuantity)
+    if (charge === 0) return write
+    // A full list takes only what costs nothing.
+    if (listing.pushes.length < maxPushes) return { ...write, dueAtMs: Math.max(write.dueAtMs, quietUntilMs(listing)) }
+  }
+  const doubt = doubtStep(listing, settings, situation)
   return doubt ? intentOf(listing, doubt) : null
+}
+
+const writeFor = (
+  listing: ListingState,
+  settings: ChannelSettings,
+  situation: Situation,
+  urgent: ReadonlyMap<ListingId, Intent | null> | null,
+): Intent | null => {
+  const target = situation.targets.get(listing.id) ?? 0
+  const plain = situation.stock.sharing === 'pooled' || settings.selfDecrement === 'unproven'
+  return urgent?.get(listing.id) ?? (plain ? plainWrite(listing, target) : strictWrite(listing, target, situation))
 }
 
 export interface Mark {

@@ -5,11 +5,11 @@
 //                     -> unknown        (timeout, crash) charge stays; a keyed push is sent again under its key, a plain set never is
 //                     -> refused        charge dropped, but only if exactly one attempt was ever made
 //   any of them, D after the last send -> expired: it may have landed, so the charge moves into base
-import { openFence } from './fence.ts'
-import { exposureQuantity } from './exposure.ts'
+import { exposureQuantity, hasBound, openCharge, raiseCeilings } from './exposure.ts'
+import { countLater, openFence } from './fence.ts'
 import type { ChannelConstants } from './settings.ts'
 import { type ListingState, maxPushes, type Push, type PushKind } from './stock.ts'
-import { addTrace } from './traces.ts'
+import { addTrace, keepTracesFromMs, sumSince } from './traces.ts'
 
 /** How much a request may raise what the channel can sell. A plain set counts in full: it may land after sales we have not seen. */
 export const chargeOf = (kind: PushKind, quantity: number, fromQuantity: number | null): number => {
@@ -18,23 +18,49 @@ export const chargeOf = (kind: PushKind, quantity: number, fromQuantity: number 
   return Math.max(0, quantity - (fromQuantity ?? 0))
 }
 
-/** Adds a prepared push. Null: the list is full (then only a set to 0, which joins an open one, could go). */
+/**
+ * Makes room in a full list for a request that costs nothing. One without a charge is forgotten (safe: it raises nothing); else the two
+ * oldest charges become one entry, which nothing settles but its lifetime.
+ */
+const makeRoom = (listing: ListingState): ListingState => {
+  const idle = listing.pushes.find((p) => p.charge === 0 && p.status !== 'prepared') ?? listing.pushes.find((p) => p.charge === 0)
+  if (idle) return withoutPush(listing, idle.id)
+  const [first, second, ...rest] = listing.pushes
+  if (!first || !second) return listing
+  const merged: Push = {
+    ...second,
+    id: `${second.id}+`,
+    charge: first.charge + second.charge,
+    issuedAtMs: Math.min(first.issuedAtMs, second.issuedAtMs),
+    lastSendMs: Math.max(first.lastSendMs, second.lastSendMs),
+    attempts: first.attempts + second.attempts,
+    status: 'seen',
+    submissionId: null,
+    ceilingQuantity: undefined,
+  }
+  return { ...listing, pushes: [merged, ...rest] }
+}
+
+/** Adds a prepared push. Null: the list is full, and the request has a charge. One without (a set to 0, a read) always finds room. */
 export const issuePush = (
   listing: ListingState,
   request: { readonly id: string; readonly kind: PushKind; readonly quantity: number; readonly fromQuantity: number | null },
   nowMs: number,
 ): ListingState | null => {
-  if (listing.pushes.length >= maxPushes) return null
+  const charge = chargeOf(request.kind, request.quantity, request.fromQuantity)
+  if (listing.pushes.length >= maxPushes && charge > 0) return null
+  const roomy = listing.pushes.length >= maxPushes ? makeRoom(listing) : listing
   const push: Push = {
     ...request,
-    charge: chargeOf(request.kind, request.quantity, request.fromQuantity),
+    charge,
     issuedAtMs: nowMs,
     attempts: 1,
     lastSendMs: nowMs,
     status: 'prepared',
     submissionId: null,
+    ceilingQuantity: hasBound(listing) ? exposureQuantity(listing) : undefined,
   }
-  return { ...listing, sequence: listing.sequence + 1, pushes: [...listing.pushes, push] }
+  return { ...roomy, sequence: listing.sequence + 1, pushes: [...raiseCeilings(roomy.pushes, charge), push] }
 }
 
 /** Counts one more attempt under the same key, durably before it is made. */
@@ -48,17 +74,14 @@ const replacePush = (listing: ListingState, id: string, change: (push: Push) => 
 
 const withoutPush = (listing: ListingState, id: string): ListingState => ({ ...listing, pushes: listing.pushes.filter((p) => p.id !== id) })
 
-const keepTracesFromMs = (nowMs: number, constants: ChannelConstants): number =>
-  nowMs - constants.readStalenessMs - 2 * constants.requestLifetimeMs
-
-/** Moves a charge into base: it may have taken effect at any time up to now, so every open fence counts it as later. */
-const settleCharge = (listing: ListingState, push: Push, nowMs: number, constants: ChannelConstants): ListingState => {
+/** Moves a charge into base: it may have taken effect at any time up to `landedByMs`, so fences whose window opened by then count it. */
+const settleCharge = (listing: ListingState, push: Push, landedByMs: number, nowMs: number, constants: ChannelConstants): ListingState => {
   if (push.charge === 0) return withoutPush(listing, push.id)
   return {
     ...withoutPush(listing, push.id),
     base: listing.base + push.charge,
-    fences: listing.fences.map((f) => ({ ...f, later: f.later + push.charge })),
-    applied: addTrace(listing.applied, { atMs: nowMs, quantity: push.charge }, keepTracesFromMs(nowMs, constants)),
+    fences: countLater(listing.fences, push.charge, landedByMs),
+    applied: addTrace(listing.applied, { atMs: landedByMs, quantity: push.charge }, keepTracesFromMs(listing, nowMs, constants)),
   }
 }
 
@@ -87,9 +110,11 @@ export const recordPush = (
       const known = { believedQuantity: result.quantity, believedAtMs: nowMs, blockedReason: null }
       if (!result.evidence) return { ...withoutPush(listing, id), ...known, status: 'unprotected', base: result.quantity, fences: [] }
       // The fence first: the push's own charge is inside the number it shows, not on top of it.
-      const fenced = openFence(listing, { quantity: result.quantity, fromMs: push.issuedAtMs, throughMs: nowMs }, constants)
+      const proven: ListingState =
+        listing.status === 'unprotected' ? { ...listing, status: 'adopting', fencedThroughMs: 0, fences: [] } : listing
+      const fenced = openFence(proven, { quantity: result.quantity, fromMs: push.issuedAtMs, throughMs: nowMs }, constants)
       const own = fenced.fences.at(-1)
-      const settled = settleCharge(fenced, push, nowMs, constants)
+      const settled = settleCharge(fenced, push, nowMs, nowMs, constants)
       const last = settled.fences.length - 1
       return { ...settled, ...known, fences: settled.fences.map((f, i) => (own && i === last ? own : f)) }
     }
@@ -104,33 +129,55 @@ export const recordPush = (
     case 'processing':
       return { ...listing, nextPushAtMs: result.checkAtMs }
     case 'stale':
-      return { ...refuse(listing, push), believedQuantity: result.quantity, believedAtMs: nowMs }
+      return { ...refuse(listing, push, 'seen', nowMs, constants), believedQuantity: result.quantity, believedAtMs: nowMs }
     case 'rejected':
-      return { ...refuse(listing, push), blockedReason: result.reason, nextPushAtMs: result.retryAtMs }
+      return { ...refuse(listing, push, 'seen', nowMs, constants), blockedReason: result.reason, nextPushAtMs: result.retryAtMs }
     case 'not-executed':
-      return { ...refuse(listing, push), nextPushAtMs: result.retryAtMs }
+      return { ...refuse(listing, push, 'unknown', nowMs, constants), nextPushAtMs: result.retryAtMs }
     case 'ambiguous':
       return {
         ...replacePush(listing, id, (p) => ({ ...p, status: 'unknown' })),
+        nextPushAtMs: result.retryAtMs,
         // A read loses nothing by being forgotten; a write keeps its charge.
         ...(push.kind === 'read' ? { pushes: listing.pushes.filter((p) => p.id !== id) } : {}),
-        nextPushAtMs: result.retryAtMs,
       }
   }
 }
 
-/** A refusal speaks for one attempt only: with an earlier attempt of unknown end, the charge stays until evidence or D. */
-const refuse = (listing: ListingState, push: Push): ListingState =>
-  push.attempts === 1 || push.kind === 'read'
-    ? withoutPush(listing, push.id)
-    : replacePush(listing, push.id, (p) => ({ ...p, status: 'unknown' }))
+/** A request of a process that is gone: the same as one that timed out. */
+export const recoverPush = (listing: ListingState, id: string, nowMs: number, constants: ChannelConstants): ListingState =>
+  recordPush(listing, id, { kind: 'ambiguous', retryAtMs: Math.max(nowMs, listing.nextPushAtMs) }, nowMs, constants)
 
-/** Moves the charges of requests that can no longer take effect into base. Returns the same object when there is none. */
+/**
+ * A refusal speaks for one attempt only: with an earlier attempt of unknown end, the charge stays until evidence or D. Only what was not
+ * executed is worth a repeat (unknown); an answer may have used the key up (seen).
+ */
+const refuse = (
+  listing: ListingState,
+  push: Push,
+  status: 'seen' | 'unknown',
+  nowMs: number,
+  constants: ChannelConstants,
+): ListingState => {
+  if (push.attempts > 1 && push.kind !== 'read') return replacePush(listing, push.id, (p) => ({ ...p, status }))
+  const dropped = withoutPush(listing, push.id)
+  if (push.charge === 0) return dropped
+  return {
+    ...dropped,
+    lowered: addTrace(listing.lowered ?? [], { atMs: nowMs, quantity: push.charge }, keepTracesFromMs(listing, nowMs, constants)),
+  }
+}
+
+/**
+ * Moves the charges of requests that can no longer take effect into base. Returns the same object when there is none. Such a write may have
+ * landed late, over a newer number: what the channel shows is not known any more.
+ */
 export const expirePushes = (listing: ListingState, nowMs: number, constants: ChannelConstants): ListingState => {
   let next = listing
   for (const push of listing.pushes) {
     if (push.lastSendMs + constants.requestLifetimeMs > nowMs) continue
-    next = settleCharge(next, push, nowMs, constants)
+    next = settleCharge(next, push, push.lastSendMs + constants.requestLifetimeMs, nowMs, constants)
+    if (push.kind !== 'read') next = { ...next, believedQuantity: null }
   }
   return next
 }
@@ -149,21 +196,42 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
   const open = withoutPush(listing, id)
   const seen: ListingState = {
     ...open,
-    pushes: open.pushes.map((p) =>
-      p.kind !== 'read' && showsEffect(p, quantity, listing.believedQuantity) ? { ...p, status: 'seen' } : p,
-    ),
+    pushes: open.pushes.map((p) => (p.kind !== 'read' && showsEffect(p, quantity) ? { ...p, status: 'seen' } : p)),
   }
-  const adopting = listing.status === 'adopting'
-  const raisedBy = adopting ? 0 : Math.max(0, quantity - exposureQuantity(seen))
-  const base = adopting ? Math.max(seen.base, quantity) : seen.base + raisedBy
-  const fenced = openFence({ ...seen, base }, { quantity, fromMs, throughMs: nowMs }, constants)
-  return { listing: { ...fenced, believedQuantity: quantity, believedAtMs: nowMs, blockedReason: null }, raisedBy }
+  const bound = hasBound(listing)
+  // The bound may have fallen within the read's window: what was shown before that proves nothing.
+  const tooMuch = bound && quantity > exposureQuantity(seen) + sumSince(listing.lowered ?? [], fromMs)
+  const raisedBy = tooMuch ? quantity - exposureQuantity(seen) : 0
+  const base = bound ? seen.base + openRaise(seen, raisedBy) : Math.max(seen.base, quantity)
+  const raised = { ...seen, base, pushes: raiseCeilings(seen.pushes, raisedBy) }
+  const fenced = openFence(raised, { quantity, fromMs, throughMs: nowMs }, constants)
+  const waiting = seen.pushes.find((p) => p.kind !== 'read' && (p.status === 'accepted' || p.status === 'unknown'))
+  return {
+    listing: {
+      ...fenced,
+      believedQuantity: quantity,
+      believedAtMs: nowMs,
+      blockedReason: null,
+      nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
+    },
+    raisedBy,
+  }
 }
 
+/** How much more base it takes for exposure to rise by that much, when base is below 0. */
+const openRaise = (listing: ListingState, raisedBy: number): number =>
+  raisedBy === 0 ? 0 : raisedBy + Math.max(0, -(listing.base + openCharge(listing)))
+
+const shortestLookMs = 2_000
+const longestLookMs = 5 * 60_000
+
+/** When to look again whether a write shows: at doubling age. */
+const nextLookMs = (sinceMs: number, nowMs: number): number => nowMs + Math.min(longestLookMs, Math.max(shortestLookMs, nowMs - sinceMs))
+
 /** Does the number shown tell that this set has arrived? A hint for when to write again; exposure never rests on it. */
-const showsEffect = (push: Push, shown: number, believed: number | null): boolean => {
+const showsEffect = (push: Push, shown: number): boolean => {
   if (push.status === 'prepared') return false
-  if (shown === push.quantity || shown === believed) return true
+  if (shown === push.quantity) return true
   if (push.fromQuantity === null) return false
   return push.quantity > push.fromQuantity ? shown > push.fromQuantity : shown <= push.quantity
 }

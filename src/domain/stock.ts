@@ -33,10 +33,18 @@ export interface Push {
   /** Attempts made or about to be made. */
   readonly attempts: number
   readonly lastSendMs: number
-  /** prepared -> (accepted -> seen) | unknown; a push whose end is known is not in the list any more. seen: the channel showed its number. */
+  /**
+   * prepared -> (accepted -> seen) | unknown; a push whose end is known is not in the list any more. seen: the channel showed its number,
+   * or refused a repeat: nothing more is asked about it, its charge alone waits for evidence or D.
+   */
   readonly status: 'prepared' | 'accepted' | 'seen' | 'unknown'
   /** The platform's handle for an accepted, not yet settled, submission. */
   readonly submissionId: string | null
+  /**
+   * The most that the listing's bound has been without this push since it was issued: exposure before it, and all that raised it after.
+   * A channel that shows more shows this push's effect. Absent: not known (issued while the listing had no bound).
+   */
+  readonly ceilingQuantity?: number
 }
 
 /** Evidence that the channel showed exactly `quantity` at some instant in [fromMs, throughMs], waiting for the watermark. */
@@ -103,6 +111,8 @@ export interface ListingState {
   readonly applied: readonly Trace[]
   /** Cancellations ingested lately (same bound and merging). */
   readonly cancels: readonly Trace[]
+  /** What lowered the bound lately (same bound and merging): a read tells of somebody else's write only if it shows more than before that. */
+  readonly lowered?: readonly Trace[]
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */

@@ -2,9 +2,10 @@
 // Each looks at the document as it is when it is committed: a plan made on an older one is made again, so the newest state is sent.
 import type { ChannelId, ListingId, StockKey } from '../domain/ids.ts'
 import type { Incident } from '../domain/incidents.ts'
+import { admitAdopted } from '../domain/exposure.ts'
 import { completeFences } from '../domain/fence.ts'
 import { admit, type Intent, plan, type SettingsFor, workKindOf } from '../domain/plan.ts'
-import { expirePushes, issuePush, type PushResult, recordPush, recordRead, resendPush } from '../domain/push.ts'
+import { expirePushes, issuePush, type PushResult, recordPush, recordRead, recoverPush, resendPush } from '../domain/push.ts'
 import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
 import type { Change } from './change.ts'
 
@@ -33,7 +34,13 @@ const jobOf = (stock: Stock, listing: ListingState, kind: Job['kind'], push: Pus
 /** Unique for ever and the same for every attempt: the listing and its push number. */
 export const pushIdOf = (listing: ListingState): string => `${listing.id}#${listing.sequence + 1}`
 
-const take = (stock: Stock, listing: ListingState, intent: Intent, nowMs: number): { listing: ListingState; job: Job | null } => {
+const take = (
+  stock: Stock,
+  listing: ListingState,
+  intent: Intent,
+  nowMs: number,
+  settingsFor: SettingsFor,
+): { listing: ListingState; job: Job | null } => {
   const { step } = intent
   switch (step.kind) {
     case 'set':
@@ -53,10 +60,7 @@ const take = (stock: Stock, listing: ListingState, intent: Intent, nowMs: number
       return { listing: next, job: push ? jobOf(stock, next, 'write', push) : null }
     }
     case 'recover':
-      return {
-        listing: { ...listing, pushes: listing.pushes.map((p) => (p.id === step.pushId ? { ...p, status: 'unknown' } : p)) },
-        job: null,
-      }
+      return { listing: recoverPush(listing, step.pushId, nowMs, settingsFor(listing.channel).constants), job: null }
     case 'settle': {
       const push = listing.pushes.find((p) => p.id === step.pushId)
       // The key is not due again while the answer is awaited; the record sets the time that counts.
@@ -90,7 +94,7 @@ export const issueChange = (
       const orphan = step.kind === 'recover' && listing.pushes.some((p) => p.id === step.pushId && p.lastSendMs < startedAtMs)
       const due = intent.dueAtMs <= view.nowMs || orphan
       if (!due) continue
-      const taken = take(stock, listing, intent, view.nowMs)
+      const taken = take(stock, listing, intent, view.nowMs, settingsFor)
       if (taken.listing !== listing) stock = withListing(stock, taken.listing)
       if (taken.job) jobs.push(taken.job)
     }
@@ -114,7 +118,7 @@ const changeListing = <T>(
     if (!stock || !listing) return { ...noChange, value: none }
     const result = change(listing, view.nowMs, stock)
     return {
-      stock: result.listing === listing ? [] : [withListing(stock, result.listing)],
+      stock: result.listing === listing ? [] : [admitAdopted(withListing(stock, result.listing))],
       incidents: result.incidents ?? [],
       value: result.value,
     }
@@ -160,9 +164,10 @@ export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: num
     const listings = stock.listings.map((listing) => {
       if (listing.channel !== channel) return listing
       const expired = expirePushes(listing, view.nowMs, constants)
-      return watermarkMs === null ? expired : completeFences(expired, watermarkMs, constants)
+      return watermarkMs === null ? expired : completeFences(expired, watermarkMs, constants, view.nowMs, stock.reservedUnits)
     })
-    return { stock: listings.some((l, i) => l !== stock.listings[i]) ? [{ ...stock, listings }] : [], value: undefined }
+    // Written even when nothing ended: writing the document replaces its marks, and finds out whether it was the newest.
+    return { stock: [admitAdopted({ ...stock, listings })], value: undefined }
   },
 })
 
