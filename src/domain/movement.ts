@@ -14,7 +14,7 @@ import { type Stock } from './stock.ts'
 export const maxMovementUnits = 100_000
 
 export interface Movement {
-  readonly kind: 'receipt' | 'count' | 'shrinkage' | 'transfer' | 'return' | 'reserve' | 'release'
+  readonly kind: 'receipt' | 'count' | 'shrinkage' | 'transfer' | 'return' | 'reserve' | 'release' | 'ship'
   readonly sku: Sku
   readonly pool: PoolId
   readonly location: LocationId | null
@@ -177,33 +177,59 @@ const reserve = (movement: Movement, stock: Stock, nowMs: number): MovementEffec
   }
 }
 
-/** Ends a reservation, whole. Throws movement-invalid when there is none of that reference for this SKU. */
+/** Ends a reservation without goods, whole. Throws movement-invalid when there is none of that reference for this SKU. */
 const release = (movement: Movement, stock: Stock, order: Order | null, nowMs: number): MovementEffect => {
   const line = order?.lines[0]
   if (!order || line?.sku !== movement.sku || line.pool !== movement.pool)
     throw new BelayError('movement-invalid', `no reservation ${movement.reference} of ${movement.sku} is known`, {
-      fix: 'release with the reference and the SKU of the reservation',
+      fix: `${movement.kind} with the reference and the SKU of the reservation`,
     })
-  const open = line.orderedQuantity - line.cancelledQuantity
+  const open = line.orderedQuantity - line.cancelledQuantity - line.shippedQuantity
   if (open !== movement.units)
     throw new BelayError('movement-invalid', `reservation ${movement.reference} holds ${open} units, not ${movement.units}`, {
-      fix: `release the whole reservation: units ${open}`,
+      fix: open === 0 ? 'it has ended already: nothing is to be done' : `${movement.kind} the whole reservation: units ${open}`,
     })
   const next = { ...stock, reservedUnits: stock.reservedUnits - open }
   const entry = entryOf(movement, next, 'release', 'reserved', 'free', open, nowMs)
   return {
     stock: next,
-    ledger: [{ ...entry, key: releaseKey(movement.reference) }],
+    ledger: [{ ...entry, key: endKey(movement.reference) }],
     order: { ...order, version: order.version + 1, lines: [{ ...line, cancelledQuantity: line.orderedQuantity, cancelledAtMs: nowMs }] },
     incidents: [],
   }
 }
 
-export const releaseKey = (reference: string): string => `movement/${reference}/release`
+/** The goods of a reservation leave, whole: the promise ends and the shelf is that much emptier. */
+const ship = (movement: Movement, stock: Stock, order: Order | null, nowMs: number): MovementEffect => {
+  const location = movement.location as LocationId
+  const held = release(movement, stock, order, nowMs)
+  const line = order?.lines[0]
+  const level = stock.onHandUnits[location] ?? 0
+  if (level < movement.units) throw short(movement, level, `at ${location}`)
+  const next = shift(held.stock, location, -movement.units)
+  const promise = entryOf(movement, next, 'ship', 'reserved', 'free', movement.units, nowMs)
+  const goods = entryOf(movement, next, 'ship', onHandAccount(location), 'customer', movement.units, nowMs)
+  return {
+    stock: next,
+    ledger: [
+      { ...promise, key: endKey(movement.reference) },
+      { ...goods, key: `${endKey(movement.reference)}/goods` },
+    ],
+    order:
+      order && line
+        ? { ...order, version: order.version + 1, lines: [{ ...line, shippedQuantity: line.orderedQuantity, location }] }
+        : null,
+    incidents: [],
+  }
+}
+
+/** A reservation ends once: released or shipped. */
+export const endKey = (reference: string): string => `movement/${reference}/end`
 
 /** `order`: the reservation that a reserve repeats or a release ends, or null. */
 export const moveStock = (movement: Movement, stock: Stock, order: Order | null, nowMs: number): MovementEffect => {
   if (movement.kind === 'reserve') return reserve(movement, stock, nowMs)
   if (movement.kind === 'release') return release(movement, stock, order, nowMs)
+  if (movement.kind === 'ship') return ship(movement, stock, order, nowMs)
   return movePhysical(movement, stock, nowMs)
 }

@@ -1,8 +1,9 @@
 // The hub: the parts of the engine put to work over a store and a set of adapters. See ports/hub.ts for what it promises.
 import { BelayError } from '../domain/errors.ts'
 import type { ChannelId, LocationId, PoolId } from '../domain/ids.ts'
-import { checkMovement, moveStock, movementKey, releaseKey } from '../domain/movement.ts'
+import { checkMovement, endKey, moveStock, movementKey } from '../domain/movement.ts'
 import { hubChannel } from '../domain/order-fold.ts'
+import type { LedgerEntry } from '../domain/ledger.ts'
 import type { SettingsFor } from '../domain/plan.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
@@ -58,11 +59,24 @@ const inboxSweepEveryMs = 60 * 60_000
 const maxEventListeners = 64
 const stopWithinMs = 10_000
 
+const usedBefore = (request: MovementRequest): BelayError =>
+  new BelayError('movement-conflict', `reference ${request.reference} was used for another movement`, {
+    fix: 'give each movement a reference of its own',
+  })
+
+/** Is this the movement that the entry was made for? A count's entry holds the difference it found, so that its units cannot be compared. */
+const sameMovement = (request: MovementRequest, entry: LedgerEntry): boolean =>
+  entry.sku === request.sku &&
+  entry.pool === request.pool &&
+  entry.reason === request.kind &&
+  (request.kind === 'count' || entry.units === request.units)
+
 const moveChange = (request: MovementRequest): Change<MovementResult & { changed: boolean }> => {
   const key = { sku: request.sku, pool: request.pool }
-  const ledgerKey = request.kind === 'release' ? releaseKey(request.reference) : movementKey(request)
+  const ends = request.kind === 'release' || request.kind === 'ship'
+  const ledgerKey = ends ? endKey(request.reference) : movementKey(request)
   const orderKey = { channel: hubChannel, orderId: request.reference }
-  const promise = request.kind === 'reserve' || request.kind === 'release'
+  const promise = request.kind === 'reserve' || ends
   const shown = (stock: Stock, outcome: 'applied' | 'duplicate'): MovementResult & { changed: boolean } => ({
     outcome,
     changed: outcome === 'applied',
@@ -84,12 +98,13 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
         })
       }
       const line = order?.lines[0]
-      const released = request.kind === 'release' && line !== undefined && line.cancelledQuantity === line.orderedQuantity
-      if (view.hasLedgerKey(ledgerKey) || released || (request.kind === 'reserve' && line)) {
+      const ended =
+        line !== undefined &&
+        ((request.kind === 'release' && line.cancelledQuantity === line.orderedQuantity) ||
+          (request.kind === 'ship' && line.shippedQuantity === line.orderedQuantity))
+      if (view.hasLedgerKey(ledgerKey) || ended || (request.kind === 'reserve' && line)) {
         if (promise && (line?.sku !== request.sku || line.pool !== request.pool || line.orderedQuantity !== request.units)) {
-          throw new BelayError('movement-conflict', `reference ${request.reference} was used for another reservation`, {
-            fix: 'give each movement a reference of its own',
-          })
+          throw usedBefore(request)
         }
         return { value: shown(stock, 'duplicate') }
       }
@@ -207,6 +222,9 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       checkMovement(request)
       const arrivedAtMs = clock.nowMs()
       const { changed, ...result } = await committer.submit(moveChange(request))
+      const physical = !['reserve', 'release', 'ship'].includes(request.kind)
+      const known = changed || !physical ? null : await store.readLedgerEntry(movementKey(request))
+      if (known && !sameMovement(request, known)) throw usedBefore(request)
       if (changed) context.causes.arrived(request, arrivedAtMs)
       return result
     },
@@ -231,8 +249,8 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       const owner = options.random.uuid()
       for (const adapter of adapters.values()) {
         const channelWakes = wakes.get(adapter.channel)
-        if (channelWakes && settingsFor(adapter.channel).mode !== 'paused')
-          running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
+        // A paused channel's orders come in all the same; the plan sets and reads nothing there.
+        if (channelWakes) running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
       }
       running.push(sweepInbox())
       await subscribeAll()

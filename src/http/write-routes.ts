@@ -14,7 +14,7 @@ const id = z.string('must be a text').refine(isIdText, 'must have 1 to 200 chara
 const location = id.nullable().default(null)
 
 const movement = z.strictObject({
-  kind: z.enum(['receipt', 'count', 'shrinkage', 'transfer', 'return', 'reserve', 'release']),
+  kind: z.enum(['receipt', 'count', 'shrinkage', 'transfer', 'return', 'reserve', 'release', 'ship']),
   sku: id,
   pool: id.default('main'),
   location,

@@ -7,7 +7,7 @@ import type { InboxEvent, Store } from './store.ts'
 
 /** A change of physical stock or a promise that the warehouse makes. Units are whole and positive; a count may be 0. */
 export interface MovementRequest {
-  readonly kind: 'receipt' | 'count' | 'shrinkage' | 'transfer' | 'return' | 'reserve' | 'release'
+  readonly kind: 'receipt' | 'count' | 'shrinkage' | 'transfer' | 'return' | 'reserve' | 'release' | 'ship'
   readonly sku: Sku
   readonly pool: PoolId
   /** Where; for reserve and release it is not used. */
@@ -16,7 +16,7 @@ export interface MovementRequest {
   readonly toLocation: LocationId | null
   /** For a count: what was counted. */
   readonly units: number
-  /** The caller's own id of this movement: sent twice, it happens once. 1 to 200 characters. A release names the reservation it ends. */
+  /** The caller's own id of this movement: sent twice, it happens once. 1 to 200 characters. A release or a shipment names the reservation it ends. */
   readonly reference: string
 }
 

@@ -191,6 +191,8 @@ export interface Store {
   readSku(sku: Sku): Promise<readonly Stock[]>
   /** Newest first. */
   listLedger(filter: { readonly sku?: Sku; readonly after: string | null; readonly limit: number }): Promise<Page<LedgerEntry>>
+  /** Null: no entry has this key. */
+  readLedgerEntry(key: string): Promise<LedgerEntry | null>
   /** Newest first by first-seen time. */
   listOrders(filter: { readonly channel?: ChannelId; readonly after: string | null; readonly limit: number }): Promise<Page<Order>>
   /** Newest first. */

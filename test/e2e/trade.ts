@@ -121,12 +121,21 @@ const allPages = async <T>(hub: HubProcess, path: string): Promise<T[]> => {
   }
 }
 
+/** Which orders of a listing the hub has, and how. */
+const differences = (trade: Trade, listing: string, seen: ReadonlyMap<string, Order>): string =>
+  trade.marketplaces.all
+    .flatMap((simulator) => simulator.market.orders().filter((o) => o.lines.some((l) => `${channelOf[simulator.platform]}/${l.externalId}` === listing)))
+    .map((o) => `${o.orderId} of ${new Date(o.createdAtMs).toISOString()}: ${JSON.stringify(o.lines)} ${JSON.stringify(seen.get(o.orderId)?.lines ?? 'unknown')}`)
+    .join('\n')
+
 /** Waits until the hub knows every order exactly as the platforms do. */
 export const expectOrdersAccountedFor = (trade: Trade): Promise<void> =>
   eventually('the hub knows all orders', async () => {
     const books = channelBooks(trade)
     const known = new Map<string, { sold: number; cancelled: number; shipped: number }>()
-    for (const order of await allPages<Order>(trade.hub, '/api/v1/orders')) {
+    const orders = await allPages<Order>(trade.hub, '/api/v1/orders')
+    const seen = new Map(orders.map((order) => [order.orderId, order]))
+    for (const order of orders) {
       for (const line of order.lines) {
         const sum = known.get(line.listing) ?? { sold: 0, cancelled: 0, shipped: 0 }
         sum.sold += line.orderedQuantity
@@ -138,7 +147,7 @@ export const expectOrdersAccountedFor = (trade: Trade): Promise<void> =>
     for (const [listing, truth] of books) {
       const ours = known.get(listing) ?? { sold: 0, cancelled: 0, shipped: 0 }
       if (ours.sold !== truth.sold || ours.cancelled !== truth.cancelled || ours.shipped !== truth.shipped)
-        return `${listing}: the platform says ${JSON.stringify(truth)}, the hub ${JSON.stringify(ours)}`
+        return `${listing}: the platform says ${JSON.stringify(truth)}, the hub ${JSON.stringify(ours)}; ${differences(trade, listing, seen)}`
     }
     return null
   }).catch((error: unknown) => {

@@ -7,7 +7,12 @@ import { toLedgerEntry } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 import { before } from './paging.ts'
 
-export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedger' | 'ledgerLevels'> => ({
+export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedger' | 'readLedgerEntry' | 'ledgerLevels'> => ({
+  readLedgerEntry: (key) =>
+    reached(async () => {
+      const found = await collections.ledger.findOne({ _id: key })
+      return found && toLedgerEntry(found)
+    }),
   listLedger: ({ sku, after, limit }) =>
     reached(async () => {
       const rows = pageLimit(limit)

@@ -5,7 +5,8 @@ import { decodeCursor, pageLimit, pageOf } from '../page.ts'
 import { toLedgerEntry } from './codec.ts'
 import type { Connection } from './connection.ts'
 
-export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' | 'ledgerLevels'> => ({
+export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' | 'readLedgerEntry' | 'ledgerLevels'> => ({
+  readLedgerEntry: async (key) => connection.all('SELECT * FROM ledger WHERE key = ?', key).map(toLedgerEntry)[0] ?? null,
   listLedger: async ({ sku, after, limit }) => {
     const rows = pageLimit(limit)
     const where: string[] = []
