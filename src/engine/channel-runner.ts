@@ -14,6 +14,8 @@ import { createWake, type Wake } from './wake.ts'
 
 const leaseMs = 15_000
 const renewEveryMs = 5_000
+/** How often a process that does not hold the lease looks whether it has run out. */
+const tryEveryMs = 1_000
 
 export interface ChannelWakes {
   readonly inbox: Wake
@@ -92,7 +94,7 @@ export const runChannel = async (
   while (!signal.aborted) {
     const lease = await take()
     if (!lease) {
-      await clock.sleep(renewEveryMs, signal)
+      await clock.sleep(tryEveryMs, signal)
       continue
     }
     const term = new AbortController()
