@@ -228,7 +228,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   const boundMs = Math.max(
     ...scenario.channels.map(({ constants: c, pollEveryMs, lateByL }) => {
       const visibleMs = c.orderVisibilityMs * Math.max(3, lateByL)
-      return 2 * (c.requestLifetimeMs + visibleMs + c.checkoutHoldMs + c.readStalenessMs + 2 * c.clockSkewMs + pollEveryMs)
+      return 3 * (c.requestLifetimeMs + visibleMs + c.checkoutHoldMs + c.readStalenessMs + 2 * c.clockSkewMs + pollEveryMs)
     }),
   )
   runUntil(startMs + scenario.horizonMs + boundMs + hubWaitsMs)
@@ -349,7 +349,7 @@ const scheduleChance = ({ scenario, queue, world, calm, received, lost, asked }:
   })
   again(dayMs / scenario.shrinkagesPerDay, () => {
     const level = onHandTotal(world.stock())
-    if (level === 0) return
+    if (level <= 0) return
     const units = dice.int(1, Math.min(level, 4))
     lost(units)
     movement('shrinkage', units)

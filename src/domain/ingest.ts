@@ -1,8 +1,8 @@
 // What an ingested sale or cancellation does to a listing's bound. Called once for each unit that becomes known (the order's merge by
 // maximum sees to that), in any order.
 import type { ChannelSettings } from './settings.ts'
-import type { ListingState } from './stock.ts'
 import { raiseCeilings } from './exposure.ts'
+import type { ListingState } from './stock.ts'
 import { addTrace, keepTracesFromMs } from './traces.ts'
 
 export interface IngestEffect {
@@ -24,7 +24,6 @@ export const ingestSale = (
 ): IngestEffect => {
   const { clockSkewMs, checkoutHoldMs } = settings.constants
   const late = createdAtMs <= listing.fencedThroughMs
-  const lowers = settings.selfDecrement !== 'unproven' && listing.believedQuantity !== null && createdAtMs > listing.believedAtMs
   return {
     late,
     listing: {
@@ -35,9 +34,16 @@ export const ingestSale = (
         : addTrace(listing.lowered ?? [], { atMs: nowMs, quantity }, keepTracesFromMs(listing, nowMs, settings.constants)),
       lateOrders: listing.lateOrders + (late ? 1 : 0),
       fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
-      believedQuantity: lowers ? Math.max(0, (listing.believedQuantity ?? 0) - quantity) : listing.believedQuantity,
+      believedQuantity:
+        settings.selfDecrement === 'unproven' ? listing.believedQuantity : believedAfterSale(listing, quantity, createdAtMs + clockSkewMs),
     },
   }
+}
+
+/** A sale that may be from after the number we know lowers it: a guess too low is looked at again, one too high would stand. */
+const believedAfterSale = (listing: ListingState, quantity: number, latestMs: number): number | null => {
+  const { believedQuantity } = listing
+  return believedQuantity === null || latestMs < listing.believedAtMs ? believedQuantity : Math.max(0, believedQuantity - quantity)
 }
 
 /** Units cancelled before shipment may be on sale again already, put there by the channel itself. Slack does not change. */

@@ -2,10 +2,10 @@
 // spaced). Level-triggered: it looks at the document alone, so any number of changes becomes one step towards the newest state.
 // What it proposes is safe only after `admit` (below) agreed on the same document version: admit spends slack, plan does not.
 import { allocate } from './allocation.ts'
-import { expectedExposureQuantity, exposureQuantity, exposureUnits, isGuaranteed } from './exposure.ts'
+import { expectedExposureQuantity, exposureQuantity, exposureUnits, guaranteedExposureUnits, hasBound, isGuaranteed } from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
 import type { ChannelId, ListingId } from './ids.ts'
-import { chargeOf } from './push.ts'
+import { chargeOf, expiresAtMs } from './push.ts'
 import type { ChannelSettings } from './settings.ts'
 import { type ListingState, maxPushes, sellableUnits, type Stock } from './stock.ts'
 
@@ -109,7 +109,7 @@ const spacingMs = ({ constants }: ChannelSettings): number =>
  */
 const doubtStep = (listing: ListingState, settings: ChannelSettings, situation: Situation): Found | null => {
   const believed = listing.believedQuantity
-  if (believed !== null && (listing.fences.length > 0 || exposureQuantity(listing) <= believed)) return null
+  if (believed !== null && (listing.fences.length > 0 || exposureQuantity(listing) <= Math.max(0, believed))) return null
   const dueAtMs = Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs(settings))
   if (listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
   if (settings.mode === 'observe' || settings.selfDecrement === 'unproven') return null
@@ -146,6 +146,8 @@ interface Situation {
   readonly slack: number
   /** Units that must come back because more could be sold than is there. */
   readonly overcommitted: number
+  /** Units that the guarantee has left for a listing that is about to come in. */
+  readonly room: number
   /** Somebody could sell and has nothing to show, and there is no slack to give. */
   readonly starving: boolean
 }
@@ -174,6 +176,9 @@ const lower = (listing: ListingState, byQuantity: number): Intent | null => {
 
 const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
   if (listing.status === 'adopting') {
+    // Fenced, and too much for what the others leave: it gives way itself.
+    const excess = Math.ceil((expectedExposureQuantity(listing) * listing.unitsPerListing - situation.room) / listing.unitsPerListing)
+    if (hasBound(listing) && excess > 0) return lower(listing, excess)
     const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
     // Nothing can be read: say the number that is right now, whatever was shown before.
     if (listing.believedQuantity === null) return writeIntent(listing, Math.min(target, slack))
@@ -222,6 +227,7 @@ const situationOf = (stock: Stock): Situation => {
     targets,
     slack,
     overcommitted: stock.sharing === 'strict' ? Math.max(0, expectedUnits - Math.max(0, sellableUnits(stock))) : 0,
+    room: Math.max(0, Math.max(0, sellableUnits(stock)) - guaranteedExposureUnits(stock)),
     starving: hungry,
   }
 }
@@ -302,8 +308,7 @@ export const workMarks = (stock: Stock, settingsFor: SettingsFor, nowMs: number)
     add({ channel: intent.channel, kind: workKindOf(intent.step), priority: intent.priority, dueAtMs: intent.dueAtMs })
   for (const listing of stock.listings) {
     const { constants } = settingsFor(listing.channel)
-    for (const push of listing.pushes)
-      add({ channel: listing.channel, kind: 'expire', priority: 1, dueAtMs: push.lastSendMs + constants.requestLifetimeMs })
+    for (const push of listing.pushes) add({ channel: listing.channel, kind: 'expire', priority: 1, dueAtMs: expiresAtMs(push, constants) })
     for (const fence of listing.fences) add({ channel: listing.channel, kind: 'fence', priority: 1, dueAtMs: fenceDueMs(fence, constants) })
   }
   return [...marks.values()].sort((a, b) => (a.channel < b.channel ? -1 : a.channel > b.channel ? 1 : a.kind < b.kind ? -1 : 1))

@@ -4,7 +4,7 @@
 //                     -> accepted       charge stays; seen when a read shows its number; settled by the platform's word or by evidence
 //                     -> unknown        (timeout, crash) charge stays; a keyed push is sent again under its key, a plain set never is
 //                     -> refused        charge dropped, but only if exactly one attempt was ever made
-//   any of them, D after the last send -> expired: it may have landed, so the charge moves into base
+//   any of them, D + sigma after the last send -> expired: it may have landed, so the charge moves into base
 import { exposureQuantity, hasBound, openCharge, raiseCeilings } from './exposure.ts'
 import { countLater, openFence } from './fence.ts'
 import type { ChannelConstants } from './settings.ts'
@@ -107,7 +107,7 @@ export const recordPush = (
   if (!push) return listing
   switch (result.kind) {
     case 'applied': {
-      const known = { believedQuantity: result.quantity, believedAtMs: nowMs, blockedReason: null }
+      const known = { believedQuantity: result.quantity, believedAtMs: push.issuedAtMs, blockedReason: null }
       if (!result.evidence) return { ...withoutPush(listing, id), ...known, status: 'unprotected', base: result.quantity, fences: [] }
       // The fence first: the push's own charge is inside the number it shows, not on top of it.
       const proven: ListingState =
@@ -116,13 +116,18 @@ export const recordPush = (
       const own = fenced.fences.at(-1)
       const settled = settleCharge(fenced, push, nowMs, nowMs, constants)
       const last = settled.fences.length - 1
-      return { ...settled, ...known, fences: settled.fences.map((f, i) => (own && i === last ? own : f)) }
+      return {
+        ...settled,
+        ...known,
+        fences: settled.fences.map((f, i) => (own && i === last ? own : f)),
+        believedQuantity: believedAfterWrite(settled, push, result.quantity),
+      }
     }
     case 'accepted':
       return {
         ...replacePush(listing, id, (p) => ({ ...p, status: 'accepted', submissionId: result.submissionId })),
         believedQuantity: push.quantity,
-        believedAtMs: nowMs,
+        believedAtMs: push.issuedAtMs,
         blockedReason: null,
         nextPushAtMs: result.checkAtMs,
       }
@@ -131,7 +136,12 @@ export const recordPush = (
     case 'stale':
       return { ...refuse(listing, push, 'seen', nowMs, constants), believedQuantity: result.quantity, believedAtMs: nowMs }
     case 'rejected':
-      return { ...refuse(listing, push, 'seen', nowMs, constants), blockedReason: result.reason, nextPushAtMs: result.retryAtMs }
+      return {
+        ...refuse(listing, push, 'seen', nowMs, constants),
+        blockedReason: result.reason,
+        nextPushAtMs: result.retryAtMs,
+        believedQuantity: push.status === 'accepted' ? believedBefore(listing, push) : listing.believedQuantity,
+      }
     case 'not-executed':
       return { ...refuse(listing, push, 'unknown', nowMs, constants), nextPushAtMs: result.retryAtMs }
     case 'ambiguous':
@@ -143,6 +153,16 @@ export const recordPush = (
       }
   }
 }
+
+/** Sales that came in while the answer was awaited may be from after the write: what it shows now is that much less. */
+const believedAfterWrite = (listing: ListingState, push: Push, quantity: number): number => {
+  const left = Math.max(0, quantity - sumSince(listing.lowered ?? [], push.issuedAtMs))
+  return hasBound(listing) ? Math.min(left, exposureQuantity(listing)) : left
+}
+
+/** An accepted write was refused after all: the number before it stands, less what was sold. */
+const believedBefore = (listing: ListingState, push: Push): number | null =>
+  push.fromQuantity === null ? null : Math.max(0, push.fromQuantity - sumSince(listing.lowered ?? [], push.issuedAtMs))
 
 /** A request of a process that is gone: the same as one that timed out. */
 export const recoverPush = (listing: ListingState, id: string, nowMs: number, constants: ChannelConstants): ListingState =>
@@ -168,6 +188,10 @@ const refuse = (
   }
 }
 
+/** When a push's lifetime ends: nothing of it can land any more, and a read from then on shows what it left behind. */
+export const expiresAtMs = (push: Push, constants: ChannelConstants): number =>
+  push.lastSendMs + constants.requestLifetimeMs + constants.readStalenessMs
+
 /**
  * Moves the charges of requests that can no longer take effect into base. Returns the same object when there is none. Such a write may have
  * landed late, over a newer number: what the channel shows is not known any more.
@@ -175,7 +199,7 @@ const refuse = (
 export const expirePushes = (listing: ListingState, nowMs: number, constants: ChannelConstants): ListingState => {
   let next = listing
   for (const push of listing.pushes) {
-    if (push.lastSendMs + constants.requestLifetimeMs > nowMs) continue
+    if (expiresAtMs(push, constants) > nowMs) continue
     next = settleCharge(next, push, push.lastSendMs + constants.requestLifetimeMs, nowMs, constants)
     if (push.kind !== 'read') next = { ...next, believedQuantity: null }
   }
@@ -209,8 +233,9 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
   return {
     listing: {
       ...fenced,
-      believedQuantity: quantity,
-      believedAtMs: nowMs,
+      // More than the bound, and not proven: from before it fell.
+      believedQuantity: bound ? Math.min(quantity, exposureQuantity(fenced)) : quantity,
+      believedAtMs: fromMs,
       blockedReason: null,
       nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
     },

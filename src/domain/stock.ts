@@ -101,7 +101,7 @@ export interface ListingState {
   readonly fencedThroughMs: number
   /** What we think the channel shows now; null: not known, read first. A guess: safety never rests on it. */
   readonly believedQuantity: number | null
-  /** When the evidence behind believedQuantity was made; 0: none yet. */
+  /** Since when the evidence behind believedQuantity may be: sales after it are not in that number for certain. 0: none yet. */
   readonly believedAtMs: number
   /** Number of the last push issued. */
   readonly sequence: number
