@@ -19,7 +19,9 @@ import { createChannelWakes, runChannel } from './channel-runner.ts'
 import { createCommitter } from './committer.ts'
 import type { EngineContext, Logger } from './context.ts'
 import { runImport } from './import.ts'
+import { explain } from './fold.ts'
 import { createListingFinder } from './listing-finder.ts'
+import { backoffMs } from './push-record.ts'
 import type { StatusBook } from './status.ts'
 
 export interface HubOptions {
@@ -158,16 +160,19 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const stopping = new AbortController()
   const running: Promise<void>[] = []
 
-  const subscribeAll = async (): Promise<void> => {
-    await Promise.all(
-      [...adapters.values()].map(async (adapter) => {
-        try {
-          await adapter.subscribe(options.webhookUrlFor(adapter.channel), stopping.signal)
-        } catch (error) {
-          log.warn({ channel: adapter.channel, error: String(error) }, 'not subscribed; polls alone serve')
-        }
-      }),
-    )
+  /** Asks the platform to tell us what happens, until it agrees; meanwhile polls serve. */
+  const subscribe = async (adapter: ChannelAdapter): Promise<void> => {
+    for (let failures = 0; !stopping.signal.aborted; failures++) {
+      try {
+        await adapter.subscribe(options.webhookUrlFor(adapter.channel), stopping.signal)
+        return
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        const waitMs = Math.max(backoffMs(failures, options.random), 5_000 * Math.min(failures, 60))
+        log.warn({ channel: adapter.channel, waitMs, error: explain(error) }, 'not subscribed; polls alone serve meanwhile')
+        await clock.sleep(waitMs, stopping.signal)
+      }
+    }
   }
 
   const sweepInbox = async (): Promise<void> => {
@@ -253,7 +258,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
         if (channelWakes) running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
       }
       running.push(sweepInbox())
-      await subscribeAll()
+      for (const adapter of adapters.values()) running.push(subscribe(adapter))
     },
     stop: async () => {
       stopping.abort()
