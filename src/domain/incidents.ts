@@ -1,14 +1,37 @@
-// Something a person should know, with the evidence.
+// Something a person should know, with the evidence. Some kinds tell of a state, which ends (`endingKinds`); the others of an event.
 import type { ChannelId, ListingId, Sku } from './ids.ts'
 
 export type IncidentKind =
+  /** The platform did not take our answer to an order. */
+  | 'acknowledgement-failed'
+  /** Channels may still sell more than there is. */
   | 'at-risk'
+  /** An order from the future: the clocks differ by more than eps. */
+  | 'clock-skew'
+  /** A constant of the protocol was contradicted and is larger now. */
+  | 'constant-widened'
   | 'event-parked'
+  /** A channel showed more than the hub allowed. */
   | 'external-raise'
   | 'late-order'
   | 'listing-blocked'
+  /** A listing left the guarantee: its number bounds nothing. */
+  | 'listing-unprotected'
+  /** Orders take more than is on the shelf. */
   | 'oversold'
-  | 'acknowledgement-failed'
+  /** A channel sold more than was published, however many cancellations it put back on sale. */
+  | 'sold-beyond-bound'
+  | 'watermark-stalled'
+
+const endingKinds: ReadonlySet<IncidentKind> = new Set<IncidentKind>([
+  'acknowledgement-failed',
+  'at-risk',
+  'event-parked',
+  'listing-blocked',
+  'listing-unprotected',
+  'oversold',
+  'watermark-stalled',
+])
 
 export interface Incident {
   /** Deterministic: the same finding made twice is one incident. */
@@ -22,4 +45,18 @@ export interface Incident {
   /** One sentence for the operations lead. */
   readonly summary: string
   readonly evidence: Readonly<Record<string, unknown>>
+  /** When the state that it tells of was over; absent: it is not, or there is none. */
+  readonly resolvedAtMs?: number
+}
+
+/** An incident that is over: kept, with the time. */
+export interface Resolution {
+  readonly id: string
+  readonly atMs: number
+}
+
+/** noted: an event, there is nothing that could be over. */
+export const incidentState = (incident: Incident): 'open' | 'resolved' | 'noted' => {
+  if (incident.resolvedAtMs !== undefined) return 'resolved'
+  return endingKinds.has(incident.kind) ? 'open' : 'noted'
 }

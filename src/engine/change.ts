@@ -1,6 +1,6 @@
 // A change of stock documents as a pure function: what it needs, and what it decides on what it sees. The committer (committer.ts)
 // runs many of them in order over one view and commits them together; it may run `decide` again on newer state, so it must be pure.
-import type { Incident } from '../domain/incidents.ts'
+import type { Incident, Resolution } from '../domain/incidents.ts'
 import type { OrderKey, StockKey } from '../domain/ids.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
@@ -21,6 +21,7 @@ export interface Decision<T> {
   readonly orders?: readonly Order[]
   readonly ledger?: readonly LedgerEntry[]
   readonly incidents?: readonly Incident[]
+  readonly resolvedIncidents?: readonly Resolution[]
   readonly listings?: readonly Listing[]
   readonly inbox?: Commit['inbox']
   readonly cursors?: Commit['cursors']

@@ -222,6 +222,7 @@ const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: number, s
     orders: listOrNone([...writtenOrders.values()]),
     ledger: listOrNone(ledger),
     incidents: listOrNone(decisions.flatMap((d) => d.incidents ?? [])),
+    resolvedIncidents: listOrNone(decisions.flatMap((d) => d.resolvedIncidents ?? [])),
     listings: listOrNone(decisions.flatMap((d) => d.listings ?? [])),
     inbox: listOrNone(decisions.flatMap((d) => d.inbox ?? [])),
     cursors: listOrNone(decisions.flatMap((d) => d.cursors ?? [])),

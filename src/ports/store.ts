@@ -2,7 +2,7 @@
 // (test/contract/store.ts) says what it must do. Everything a decision changes goes through `commit`, all or nothing.
 // Errors: `store-unavailable` (nothing happened, try again), `store-commit-unknown` (a commit whose outcome is not known: read
 // again and decide again; versions and keys make the repeat harmless). Conflicts are answers, not errors.
-import type { Incident } from '../domain/incidents.ts'
+import type { Incident, Resolution } from '../domain/incidents.ts'
 import type { ChannelId, LocationId, OrderKey, PoolId, Sku, StockKey } from '../domain/ids.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
@@ -84,6 +84,8 @@ export interface Commit {
   readonly listings?: readonly Listing[]
   /** Inserted; one with the same id stays as it is. */
   readonly incidents?: readonly Incident[]
+  /** Marks incidents as over, those of this commit included. One that is over already keeps its time; one that is not stored is passed over. */
+  readonly resolvedIncidents?: readonly Resolution[]
   /** The commit is refused (`lease-lost`) unless these leases are held with these tokens at `nowMs`. */
   readonly leases?: readonly { readonly name: string; readonly token: number; readonly nowMs: number }[]
 }

@@ -108,6 +108,7 @@ export const describeCommits = (shared: Shared): void => {
         cursors: [{ channel: shop, stream: id, sinceMs: 1, watermarkMs: 1 }],
         listings: [listingOf(id, [id])],
         incidents: [incidentOf(id)],
+        resolvedIncidents: [{ id, atMs: 1 }],
       }
       const merged = {
         ...whole,

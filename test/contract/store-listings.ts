@@ -171,6 +171,25 @@ export const describeListings = (shared: Shared, make: MakeStore): void => {
     expect(items[1]).toEqual(first)
   })
 
+  test('an incident is over once, also in the commit that stores it', async () => {
+    const { store } = shared()
+    const sku = 'resolved' as Sku
+    const [long, short] = [incidentOf('long', { sku }), incidentOf('short', { sku, atMs: startMs + 1 })]
+    const stored = async () => (await store.listIncidents({ sku, after: null, limit: 10 })).items
+    await store.commit({ incidents: [long, short], resolvedIncidents: [{ id: 'short', atMs: 5 }] })
+    expect(await stored()).toEqual([{ ...short, resolvedAtMs: 5 }, long])
+    const again = { incidents: [long], resolvedIncidents: ['long', 'short', 'unknown'].map((id) => ({ id, atMs: 9 })) }
+    expect(await store.commit(again)).toEqual({ ok: true })
+    expect(await stored()).toEqual([
+      { ...short, resolvedAtMs: 5 },
+      { ...long, resolvedAtMs: 9 },
+    ])
+    // Found again, it is not open again.
+    await store.commit({ incidents: [short] })
+    expect(await stored()).toHaveLength(2)
+    expect((await stored())[0]).toMatchObject({ resolvedAtMs: 5 })
+  })
+
   test('settings are kept by name', async () => {
     const { store, reopen } = shared()
     expect(await store.readSetting('zone')).toBeNull()

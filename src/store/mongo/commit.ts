@@ -62,7 +62,7 @@ const markInbox = async ({ collections }: Connection, marks: NonNullable<Commit[
 }
 
 const writeRest = async ({ collections }: Connection, commit: Commit, session: ClientSession): Promise<void> => {
-  const { cursors = [], listings = [], incidents = [] } = commit
+  const { cursors = [], listings = [], incidents = [], resolvedIncidents = [] } = commit
   if (cursors.length > 0)
     await collections.cursors.bulkWrite(
       cursors.map(fromCursor).map((document) => ({
@@ -83,6 +83,13 @@ const writeRest = async ({ collections }: Connection, commit: Commit, session: C
         const { _id, ...rest } = fromIncident(incident)
         return { updateOne: { filter: { _id }, update: { $setOnInsert: rest }, upsert: true } }
       }),
+      { session },
+    )
+  if (resolvedIncidents.length > 0)
+    await collections.incidents.bulkWrite(
+      resolvedIncidents.map(({ id, atMs }) => ({
+        updateOne: { filter: { _id: id, resolvedAtMs: { $exists: false } }, update: { $set: { resolvedAtMs: atMs } } },
+      })),
       { session },
     )
 }

@@ -155,6 +155,10 @@ const writeAll = (connection: Connection, commit: Commit): boolean => {
       incident.atMs,
       JSON.stringify(incident),
     )
+  for (const { id, atMs } of commit.resolvedIncidents ?? [])
+    statement(
+      `UPDATE incidents SET body = json_set(body, '$.resolvedAtMs', ?) WHERE id = ? AND json_extract(body, '$.resolvedAtMs') IS NULL`,
+    ).run(atMs, id)
   return true
 }
 
