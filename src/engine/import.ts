@@ -52,7 +52,7 @@ export const runImport = async (context: EngineContext, request: ImportRequest, 
       const plan = planImport(request, {
         stock: (key: StockKey) => view.stock(key) ?? null,
         listing: (channel, key) => known.get(`${channel}\u0000${key}`) ?? null,
-        hasLedgerKey: view.hasLedgerKey,
+        hasLedgerKey: (key) => view.hasLedgerKey(key),
         address,
         poolLocations: options.poolLocations,
         nowMs: view.nowMs,
