@@ -1,6 +1,7 @@
 // npm run bench -- NAME [options]: runs one measurement. Each prints what it measured against what; with --json one object last on stdout.
 const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<void> }>>> = {
   fold: () => import('./fold.ts'),
+  plan: () => import('./plan.ts'),
   propagate: () => import('./propagate.ts'),
 }
 
