@@ -6,7 +6,7 @@ import type { Incident } from './incidents.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
 import { hubChannel } from './order-fold.ts'
 import type { Order } from './orders.ts'
-import { atRiskUnits } from './exposure.ts'
+import { admitAdopted, atRiskUnits } from './exposure.ts'
 import { slackUnits } from './plan.ts'
 import { type Stock } from './stock.ts'
 
@@ -100,7 +100,7 @@ const movePhysical = (movement: Movement, stock: Stock, nowMs: number): Movement
   const here = onHandAccount(location)
   const level = stock.onHandUnits[location] ?? 0
   const made = (next: Stock, reason: MovementReason, from: LedgerAccount, to: LedgerAccount, units: number): MovementEffect => ({
-    stock: next,
+    stock: admitAdopted(next),
     ledger: [entryOf(movement, next, reason, from, to, units, nowMs)],
     order: null,
     incidents: atRiskIncident(movement, next, nowMs),

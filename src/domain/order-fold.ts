@@ -3,6 +3,7 @@
 // ask-first demand (purchase orders, manual reservations) is accepted up to the slack; an order that we must answer is accepted whole or
 // not at all when the platform says fill or kill. Quantities are listing quantities, times units per listing for the stock.
 import { BelayError } from './errors.ts'
+import { admitAdopted } from './exposure.ts'
 import { type ChannelId, type LocationId, type StockKey, stockKeyText } from './ids.ts'
 import type { Incident } from './incidents.ts'
 import { ingestCancel, ingestSale } from './ingest.ts'
@@ -36,11 +37,13 @@ export interface FoldResult {
   readonly cancelled: readonly { readonly key: StockKey; readonly units: number }[]
 }
 
-/** What a line holds reserved: promised and neither cancelled before shipment nor shipped. */
 const promisedQuantity = (line: OrderLine): number => line.acceptedQuantity ?? line.orderedQuantity
+/** A line may know of shipments and cancellations before it knows what was ordered: they count as far as something is promised. */
+const shippedOpenQuantity = (line: OrderLine): number => Math.min(line.shippedQuantity, promisedQuantity(line))
+/** What a line holds reserved: promised and neither cancelled before shipment nor shipped. */
 const openQuantity = (line: OrderLine): number => Math.max(0, promisedQuantity(line) - line.cancelledQuantity - line.shippedQuantity)
 /** The part of a cancellation that came before shipment: what was promised and is neither open nor shipped. */
-const cancelledOpenQuantity = (line: OrderLine): number => Math.max(0, promisedQuantity(line) - openQuantity(line) - line.shippedQuantity)
+const cancelledOpenQuantity = (line: OrderLine): number => promisedQuantity(line) - openQuantity(line) - shippedOpenQuantity(line)
 
 const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0 && n <= maxLineQuantity
 
@@ -92,12 +95,12 @@ const mergeLine = (line: OrderLine, fact: OrderLineFact, mode: 'maximum' | 'revi
       acceptedQuantity: line.acceptedQuantity === null ? null : Math.min(line.acceptedQuantity, fact.orderedQuantity),
     }
   }
-  const orderedQuantity = Math.max(line.orderedQuantity, fact.orderedQuantity)
+  // Not capped by what is known to be ordered: a cancellation that comes before its order waits here, with its time.
   return {
     ...line,
-    orderedQuantity,
-    cancelledQuantity: Math.min(orderedQuantity, Math.max(line.cancelledQuantity, fact.cancelledQuantity)),
-    shippedQuantity: Math.min(orderedQuantity, Math.max(line.shippedQuantity, fact.shippedQuantity)),
+    orderedQuantity: Math.max(line.orderedQuantity, fact.orderedQuantity),
+    cancelledQuantity: Math.max(line.cancelledQuantity, fact.cancelledQuantity),
+    shippedQuantity: Math.max(line.shippedQuantity, fact.shippedQuantity),
     cancelledAtMs: fact.cancelledAtMs === null ? line.cancelledAtMs : Math.max(line.cancelledAtMs ?? 0, fact.cancelledAtMs),
     amountMinor: fact.amountMinor ?? line.amountMinor,
     currency: fact.currency ?? line.currency,
@@ -190,7 +193,7 @@ const applyLine = (
     )
   promise('sale', promised)
   promise('cancel', -cancelled)
-  promise('ship', -shipped)
+  promise('ship', shippedOpenQuantity(before) - shippedOpenQuantity(after))
   if (shipped > 0)
     entry(
       draft,
@@ -210,8 +213,10 @@ const applyLine = (
       next = effect.listing
       if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
     }
-    if (cancelled > 0)
-      next = ingestCancel(next, cancelled, after.cancelledAtMs ?? context.nowMs, fact?.cancelMayRestock ?? true, context.nowMs, settings)
+    // Less ordered than before is a cancellation too.
+    const back = Math.max(0, cancelled) + Math.max(0, -promised)
+    if (back > 0)
+      next = ingestCancel(next, back, after.cancelledAtMs ?? context.nowMs, fact?.cancelMayRestock ?? true, context.nowMs, settings)
     stock = withListing(stock, next)
   }
   if (promised > 0) draft.sold.push({ key, units: promised * units })
@@ -346,7 +351,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
             : order.acknowledgement,
         }
       : null,
-    stock: [...draft.stock.values()].filter((s) => touched.has(stockKeyText(s))),
+    stock: [...draft.stock.values()].filter((s) => touched.has(stockKeyText(s))).map(admitAdopted),
     ledger: draft.ledger,
     incidents: draft.incidents,
     unresolved,
