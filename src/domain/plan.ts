@@ -37,13 +37,17 @@ const showWithinMs = 10 * 60_000
 /** Changes smaller than this share of the target are not worth a call: they would make a storm of pushes. */
 const hysteresisOf = (target: number): number => Math.max(1, Math.ceil(target / 20))
 
-/** Units that may still be promised: a listing outside the guarantee (adopting, unprotected) counts with no more than its target. */
+/**
+ * Units that may still be promised. A listing outside the guarantee counts with its target; while it is being adopted, with what it was last
+ * seen to show if that is more: nobody else is raised over goods that it still offers, and nobody is refused for what is not proven yet.
+ */
 export const slackUnits = (stock: Stock, targets: ReadonlyMap<ListingId, number> = allocate(stock)): number => {
   let committed = 0
   for (const listing of stock.sharing === 'pooled' ? [] : stock.listings) {
     const units = exposureUnits(listing)
-    const cap = isGuaranteed(listing) ? units : (targets.get(listing.id) ?? 0) * listing.unitsPerListing
-    committed += Math.min(units, cap)
+    const shown = listing.status === 'adopting' ? (listing.believedQuantity ?? 0) : 0
+    const cap = Math.max(shown, targets.get(listing.id) ?? 0) * listing.unitsPerListing
+    committed += isGuaranteed(listing) ? units : Math.min(units, cap)
   }
   return sellableUnits(stock) - stock.bufferUnits - committed
 }

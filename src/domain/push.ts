@@ -120,7 +120,9 @@ export const recordPush = (
         ...settled,
         ...known,
         fences: settled.fences.map((f, i) => (own && i === last ? own : f)),
-        believedQuantity: believedAfterWrite(settled, push, result.quantity),
+        // Put in doubt since it was accepted: the number it wrote may have been overwritten.
+        believedQuantity:
+          push.status === 'accepted' && listing.believedQuantity === null ? null : believedSince(settled, result.quantity, push.issuedAtMs),
       }
     }
     case 'accepted':
@@ -154,9 +156,12 @@ export const recordPush = (
   }
 }
 
-/** Sales that came in while the answer was awaited may be from after the write: what it shows now is that much less. */
-const believedAfterWrite = (listing: ListingState, push: Push, quantity: number): number => {
-  const left = Math.max(0, quantity - sumSince(listing.lowered ?? [], push.issuedAtMs))
+/**
+ * A number that the channel showed at some instant since `fromMs`. Sales that came in since then may be from after that instant: it shows that
+ * much less now, or will be looked at again.
+ */
+const believedSince = (listing: ListingState, quantity: number, fromMs: number): number => {
+  const left = Math.min(quantity, Math.max(0, quantity - sumSince(listing.lowered ?? [], fromMs)))
   return hasBound(listing) ? Math.min(left, exposureQuantity(listing)) : left
 }
 
@@ -233,8 +238,7 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
   return {
     listing: {
       ...fenced,
-      // More than the bound, and not proven: from before it fell.
-      believedQuantity: bound ? Math.min(quantity, exposureQuantity(fenced)) : quantity,
+      believedQuantity: believedSince(fenced, quantity, fromMs),
       believedAtMs: fromMs,
       blockedReason: null,
       nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
