@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeHub, emptyPreview, type FakeHub, type FakeHubParts } from '../../test/support/fake-hub.ts'
+import { listingWith, settingsOf, stockWith } from '../../test/support/stock-samples.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { hashApiKey } from '../config/api-key.ts'
 import { BelayError } from '../domain/errors.ts'
@@ -161,10 +162,23 @@ describe('looking', () => {
   test('stock as a table, one SKU in detail, JSON', async () => {
     const { url } = await serve({ stock: [red] })
     expect((await type(['stock', '--url', url])).out).toBe(
-      'SKU  pool  on hand  reserved  buffer  available  listings  title\nRED  main       10         3       0          7         0  Red mug',
+      'SKU  pool  on hand  reserved  buffer  available  listings  status       title\nRED  main       10         3       0          7         0  Not offered  Red mug',
     )
     expect((await type(['stock', 'RED', '--url', url])).out).toContain('on hand 10 (berlin 10), reserved 3, buffer 0, available 7')
     expect(JSON.parse((await type(['stock', '--json', '--url', url])).out)).toMatchObject({ items: [{ sku: 'RED' }], next: null })
+  })
+
+  test('what is called protected is never without what that rests on', async () => {
+    const listings = [listingWith('shop', { base: 6 })]
+    const { url } = await serve({ stock: [stockWith(10, listings)], settings: [settingsOf('shop')] })
+    const rests = /Protected rests on these assumptions:\n +shop: every order is visible within 5 min \(L\), .* 30 s old \(sigma\)\.$/m
+    expect((await type(['stock', '--url', url])).out).toMatch(rests)
+    expect((await type(['stock', 'MUG', '--url', url])).out).toMatch(rests)
+    const risky = await serve({ stock: [stockWith(4, listings)] })
+    expect((await type(['stock', '--url', risky.url])).out).toContain('At risk 2 units')
+    const detail = (await type(['stock', 'MUG', '--url', risky.url])).out
+    expect(detail).toContain('  At risk 2 units\n    shop is not configured\n')
+    expect(detail).not.toContain('rests on')
   })
 
   test.each(['incidents', 'inbox', 'channels'])('%s', async (command) => {

@@ -1,4 +1,6 @@
 // The commands that look into a running hub, as tables; `--json` prints what the API answered.
+import { constantsText } from '../domain/plain-words.ts'
+import type { ConstantsOfChannel } from '../domain/protection.ts'
 import type { Incident } from '../domain/incidents.ts'
 import type { ChannelStatus } from '../ports/hub.ts'
 import type { StoredInboxEvent } from '../ports/store.ts'
@@ -26,9 +28,16 @@ interface StockSummary {
   readonly bufferUnits: number
   readonly availableUnits: number
   readonly listings: number
+  readonly protection: { readonly status: string; readonly text: string }
 }
 
-interface StockDetail extends Omit<StockSummary, 'listings'> {
+interface StockDetail extends Omit<StockSummary, 'listings' | 'protection'> {
+  readonly protection: {
+    readonly status: string
+    readonly text: string
+    readonly reasons: readonly { readonly text: string }[]
+    readonly constants: readonly ConstantsOfChannel[]
+  }
   readonly onHandByLocation: Readonly<Record<string, number>>
   readonly atRiskUnits: number
   readonly listings: readonly {
@@ -65,14 +74,23 @@ const printList = <T>(
 
 const limitQuery = (options: ReadOptions): string => `limit=${encodeURIComponent(options.limit ?? '50')}`
 
+/** Nothing is called protected without what that rests on. */
+const restsOn = (constants: readonly ConstantsOfChannel[]): string =>
+  `Protected rests on these assumptions:\n${constants.map((each) => `  ${each.channel}: ${constantsText(each)}.`).join('\n')}`
+
+const protectionLines = ({ protection }: StockDetail): string => {
+  const more = protection.reasons.map((reason) => `\n    ${reason.text}`).join('')
+  if (protection.status === 'protected') return `  ${protection.text}. ${restsOn(protection.constants).replaceAll('\n', '\n  ')}`
+  return protection.reasons.length > 1 || protection.status === 'at-risk' ? `  ${protection.text}${more}` : `  ${protection.text}`
+}
+
 const stockDetailText = (stock: StockDetail): string =>
   [
     `${stock.sku}  pool ${stock.pool}  ${stock.title}`,
     `  on hand ${stock.onHandUnits} (${Object.entries(stock.onHandByLocation)
       .map(([location, units]) => `${location} ${units}`)
-      .join(
-        ', ',
-      )}), reserved ${stock.reservedUnits}, buffer ${stock.bufferUnits}, available ${stock.availableUnits}${stock.atRiskUnits > 0 ? `, AT RISK ${stock.atRiskUnits}` : ''}`,
+      .join(', ')}), reserved ${stock.reservedUnits}, buffer ${stock.bufferUnits}, available ${stock.availableUnits}`,
+    protectionLines(stock),
     stock.listings.length === 0
       ? '  no listings'
       : tableText(
@@ -91,8 +109,10 @@ const stockDetailText = (stock: StockDetail): string =>
 
 export const showStock = async (sku: string | undefined, options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
   if (sku === undefined) {
-    const page = await client.get<Listed<StockSummary>>(`/api/v1/stock?${limitQuery(options)}`)
-    const header = ['SKU', 'pool', 'on hand', 'reserved', 'buffer', 'available', 'listings', 'title']
+    const page = await client.get<Listed<StockSummary> & { readonly constants: readonly ConstantsOfChannel[] }>(
+      `/api/v1/stock?${limitQuery(options)}`,
+    )
+    const header = ['SKU', 'pool', 'on hand', 'reserved', 'buffer', 'available', 'listings', 'status', 'title']
     printList(page, options, terminal, header, (each) => [
       each.sku,
       each.pool,
@@ -101,8 +121,10 @@ export const showStock = async (sku: string | undefined, options: ReadOptions, c
       each.bufferUnits,
       each.availableUnits,
       each.listings,
+      each.protection.text,
       each.title,
     ])
+    if (options.json !== true && page.items.some((each) => each.protection.status === 'protected')) terminal.print(restsOn(page.constants))
     return
   }
   const detail = await client.get<{ readonly pools: readonly StockDetail[] }>(`/api/v1/stock/${encodeURIComponent(sku)}`)

@@ -4,6 +4,7 @@
 // counts all the same: nobody could lower it when it must be lowered.
 import { atRiskUnits, hasBound } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
+import { unitsText } from './plain-words.ts'
 import type { ChannelConstants, ChannelSettings } from './settings.ts'
 import type { ListingState, Stock } from './stock.ts'
 
@@ -87,9 +88,6 @@ export const protectionOf = (stock: Stock, settingsOf: KnownSettings): Protectio
   const offered = selling.length > 0 ? unprotected : 'not-offered'
   return { status: units > 0 ? 'at-risk' : offered, atRiskUnits: units, reasons, constants: [...constants.values()] }
 }
-
-/** "1 unit", "3 units". */
-export const unitsText = (units: number): string => `${units} ${units === 1 ? 'unit' : 'units'}`
 
 export const reasonText = ({ kind, channel, detail }: UnprotectedReason): string => {
   switch (kind) {

@@ -223,6 +223,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     context,
     store,
     adapters,
+    settingsOf: (channel) => (adapters.has(channel) ? settingsFor(channel) : null),
     move: async (request) => {
       checkMovement(request)
       const arrivedAtMs = clock.nowMs()

@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeHub, emptyPreview, type FakeHub, type FakeHubParts } from '../../test/support/fake-hub.ts'
+import { constants, settingsOf } from '../../test/support/stock-samples.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { hashApiKey } from '../config/api-key.ts'
 import { BelayError } from '../domain/errors.ts'
@@ -158,6 +159,30 @@ describe('stock', () => {
       availableUnits: 11,
       listings: [
         { channel: 'shop', believedQuantity: 5, base: 5, exposureQuantity: 8, status: 'active', openPushes: [{ quantity: 8, charge: 3 }] },
+      ],
+    })
+  })
+
+  test('comes with its protection status, and that with the constants it rests on', async () => {
+    const { get } = await serve({ stock: [stock('RED')], settings: [settingsOf('shop')] })
+    const page = await (await get('/api/v1/stock')).json()
+    expect(page).toMatchObject({
+      items: [{ sku: 'RED', protection: { status: 'protected', atRiskUnits: 0, text: 'Protected' } }],
+      constants: [{ channel: 'shop', ...constants }],
+    })
+    const detail = await (await get('/api/v1/stock/RED')).json()
+    expect(detail).toMatchObject({ pools: [{ protection: { status: 'protected', constants: [{ channel: 'shop', ...constants }] } }] })
+    const { get: getUnknown } = await serve({ stock: [stock('RED')] })
+    expect(await (await getUnknown('/api/v1/stock/RED')).json()).toMatchObject({
+      pools: [
+        {
+          protection: {
+            status: 'unprotected',
+            text: 'Unprotected: shop is not configured',
+            reasons: [{ kind: 'not-configured', listing: 'shop/1@2', text: 'shop is not configured' }],
+            constants: [],
+          },
+        },
       ],
     })
   })

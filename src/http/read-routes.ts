@@ -5,7 +5,7 @@ import { BelayError } from '../domain/errors.ts'
 import type { ChannelId, PoolId, Sku } from '../domain/ids.ts'
 import type { Hub } from '../ports/hub.ts'
 import { checkedQuery, pageQuery } from './request-input.ts'
-import { stockDetail, stockSummary } from './stock-view.ts'
+import { stockDetail, stockSummaries } from './stock-view.ts'
 
 const name = z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters').optional()
 
@@ -34,7 +34,7 @@ export const readRoutes = (hub: Hub): Hono => {
       ...(q === undefined ? {} : { prefix: q }),
       ...(pool === undefined ? {} : { pool: pool as PoolId }),
     })
-    return c.json({ items: page.items.map(stockSummary), next: page.next })
+    return c.json({ ...stockSummaries(page.items, hub.settingsOf), next: page.next })
   })
 
   // A SKU is any text, slashes included.
@@ -45,7 +45,7 @@ export const readRoutes = (hub: Hub): Hono => {
       throw new BelayError('sku-unknown', `There is no SKU ${JSON.stringify(sku.slice(0, 200))}.`, {
         fix: 'Look for it with GET /api/v1/stock?q= and the beginning of its name, or import it.',
       })
-    return c.json({ sku, pools: pools.map(stockDetail) })
+    return c.json({ sku, pools: pools.map((stock) => stockDetail(stock, hub.settingsOf)) })
   })
 
   app.get('/channels', async (c) => c.json({ items: await hub.channelStatus() }))

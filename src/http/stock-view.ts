@@ -1,8 +1,9 @@
 // Stock documents as the API shows them: the levels, and of each listing what is believed, what is bounded and what is on its way.
 import { atRiskUnits, exposureQuantity, isGuaranteed } from '../domain/exposure.ts'
+import { type ConstantsOfChannel, type KnownSettings, protectionOf, protectionText, reasonText } from '../domain/protection.ts'
 import { availableUnits, type ListingState, onHandTotal, type Stock } from '../domain/stock.ts'
 
-export const stockSummary = (stock: Stock) => ({
+const levels = (stock: Stock) => ({
   sku: stock.sku,
   pool: stock.pool,
   title: stock.title,
@@ -14,6 +15,24 @@ export const stockSummary = (stock: Stock) => ({
   listings: stock.listings.length,
   changedAtMs: stock.changedAtMs,
 })
+
+/** What a page of summaries says is protected rests on the constants beside it: one set for each channel named there. */
+export const stockSummaries = (page: readonly Stock[], settingsOf: KnownSettings) => {
+  const constants = new Map<string, ConstantsOfChannel>()
+  const items = page.map((stock) => {
+    const protection = protectionOf(stock, settingsOf)
+    for (const each of protection.constants) constants.set(each.channel, each)
+    const { status, atRiskUnits: units } = protection
+    return { ...levels(stock), protection: { status, atRiskUnits: units, text: protectionText(protection) } }
+  })
+  return { items, constants: [...constants.values()] }
+}
+
+const protectionDetail = (stock: Stock, settingsOf: KnownSettings) => {
+  const protection = protectionOf(stock, settingsOf)
+  const reasons = protection.reasons.map((reason) => ({ ...reason, text: reasonText(reason) }))
+  return { ...protection, reasons, text: protectionText(protection) }
+}
 
 const listingDetail = (listing: ListingState) => ({
   id: listing.id,
@@ -44,8 +63,9 @@ const listingDetail = (listing: ListingState) => ({
   blockedReason: listing.blockedReason,
 })
 
-export const stockDetail = (stock: Stock) => ({
-  ...stockSummary(stock),
+export const stockDetail = (stock: Stock, settingsOf: KnownSettings) => ({
+  ...levels(stock),
+  protection: protectionDetail(stock, settingsOf),
   version: stock.version,
   onHandByLocation: stock.onHandUnits,
   atRiskUnits: atRiskUnits(stock),

@@ -1,5 +1,6 @@
 // What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
+import type { KnownSettings } from '../domain/protection.ts'
 import type { AllocationRule } from '../domain/stock.ts'
 import type { ChannelMode } from '../domain/settings.ts'
 import type { ChannelAdapter } from './channel.ts'
@@ -136,6 +137,8 @@ export type HubEvent =
 export interface Hub {
   readonly store: Store
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
+  /** As they are in force now, widened constants included; null: the channel is not configured. */
+  readonly settingsOf: KnownSettings
   /** Throws movement-invalid, sku-unknown, insufficient-stock, movement-conflict (a reference used before for something else). */
   move(request: MovementRequest): Promise<MovementResult>
   previewImport(request: ImportRequest): Promise<ImportPreview>

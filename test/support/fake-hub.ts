@@ -1,5 +1,6 @@
 // A hub in memory for tests of the shell: it remembers what it was asked and answers from what it was given. It decides nothing.
 import type { ChannelId } from '../../src/domain/ids.ts'
+import type { ChannelSettings } from '../../src/domain/settings.ts'
 import type { Stock } from '../../src/domain/stock.ts'
 import type { ChannelAdapter, WebhookReceiver } from '../../src/ports/channel.ts'
 import type { ChannelStatus, Hub, HubEvent, ImportPreview, ImportRequest, MovementRequest } from '../../src/ports/hub.ts'
@@ -19,6 +20,8 @@ export interface FakeHubParts {
   readonly stock?: readonly Stock[]
   readonly parked?: readonly StoredInboxEvent[]
   readonly status?: readonly ChannelStatus[]
+  /** No channel is configured but these. */
+  readonly settings?: readonly ChannelSettings[]
   readonly webhooks?: Readonly<Record<string, WebhookReceiver>>
   readonly store?: Partial<Store>
   readonly hub?: Partial<Hub>
@@ -72,6 +75,7 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
   return {
     store,
     adapters,
+    settingsOf: (channel) => parts.settings?.find((each) => each.channel === channel) ?? null,
     moves,
     imports,
     previews,
