@@ -1,0 +1,113 @@
+// A process's way to the shared store: answers late, refuses, conflicts for no reason, loses commits and answers, and is where a process
+// dies or stands still. What was really committed is told to `observe` at the instant at which it became durable.
+import { BelayError } from '../../src/domain/errors.ts'
+import type { Commit, Store } from '../../src/ports/store.ts'
+import type { Dice } from '../protocol/dice.ts'
+import type { Life, WorldClock } from './world-clock.ts'
+
+/** Probabilities for each call. */
+export interface StoreFaults {
+  readonly slow: number
+  readonly unavailable: number
+  readonly conflict: number
+  readonly commitLost: number
+  readonly answerLost: number
+  /** The process dies, before or after the call. */
+  readonly crash: number
+  /** The process stands still for `freezeMs` at most, before or after the call. */
+  readonly freeze: number
+  readonly freezeMs: number
+}
+
+export interface FaultyStoreOptions {
+  readonly store: Store
+  readonly life: Life
+  readonly clock: WorldClock
+  readonly dice: Dice
+  readonly faults: () => StoreFaults
+  readonly crash: (where: string) => void
+  readonly observe: (commit: Commit) => void
+  readonly told: () => void
+}
+
+export const never = <T>(): Promise<T> => new Promise<T>(() => undefined)
+
+const unavailable = (): BelayError => new BelayError('store-unavailable', 'the store does not answer')
+
+const conflictOf = (commit: Commit): Awaited<ReturnType<Store['commit']>> => ({
+  ok: false,
+  stock: (commit.stock ?? []).map(({ next }) => ({ sku: next.sku, pool: next.pool })),
+  orders: (commit.orders ?? []).map(({ channel, orderId }) => ({ channel, orderId })),
+  ledgerKeys: [],
+})
+
+export const createFaultyStore = (options: FaultyStoreOptions): Store => {
+  const { store, life, clock, dice, told } = options
+
+  /** Where a process may die or stand still. */
+  const point = async (where: string): Promise<void> => {
+    if (!life.alive) return never()
+    const faults = options.faults()
+    if (dice.chance(faults.crash)) options.crash(where)
+    if (!life.alive) return never()
+    if (dice.chance(faults.freeze)) life.frozenUntilMs = Math.max(life.frozenUntilMs, clock.nowMs() + dice.int(1, faults.freezeMs))
+    if (life.frozenUntilMs > clock.nowMs()) await clock.pause(life.frozenUntilMs - clock.nowMs(), life)
+  }
+
+  const through = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+    await point(`before ${name}`)
+    const faults = options.faults()
+    if (dice.chance(faults.slow)) await clock.pause(dice.int(1, 400), life)
+    if (dice.chance(faults.unavailable)) throw unavailable()
+    const answer = await call()
+    await point(`after ${name}`)
+    return answer
+  }
+
+  const commit: Store['commit'] = async (wanted) => {
+    told()
+    return await through('commit', async () => {
+      const faults = options.faults()
+      if (dice.chance(faults.commitLost)) throw unavailable()
+      if (dice.chance(faults.conflict)) return conflictOf(wanted)
+      const result = await store.commit(wanted)
+      if (result.ok) options.observe(wanted)
+      if (dice.chance(faults.answerLost)) throw new BelayError('store-commit-unknown', 'the answer to a commit was lost')
+      return result
+    })
+  }
+
+  return {
+    engine: store.engine,
+    migrate: () => store.migrate(),
+    close: () => Promise.resolve(),
+    readState: (request) => through('readState', () => store.readState(request)),
+    commit,
+    appendInbox: (events) => {
+      told()
+      return through('appendInbox', () => store.appendInbox(events))
+    },
+    readInbox: (filter) => through('readInbox', () => store.readInbox(filter)),
+    // Its batches are separated by turns of the event loop, which no clock of ours governs; nothing is a week old here.
+    expireInbox: () => Promise.resolve(0),
+    dueWork: (query) => through('dueWork', () => store.dueWork(query)),
+    nextWorkAtMs: (query) => through('nextWorkAtMs', () => store.nextWorkAtMs(query)),
+    countWork: (query) => through('countWork', () => store.countWork(query)),
+    dueAcknowledgements: (query) => through('dueAcknowledgements', () => store.dueAcknowledgements(query)),
+    findListings: (channel, keys) => through('findListings', () => store.findListings(channel, keys)),
+    listListings: (filter) => through('listListings', () => store.listListings(filter)),
+    readCursor: (channel, stream) => through('readCursor', () => store.readCursor(channel, stream)),
+    acquireLease: (name, owner, ttlMs, nowMs) => through('acquireLease', () => store.acquireLease(name, owner, ttlMs, nowMs)),
+    releaseLease: (name, owner, token) => through('releaseLease', () => store.releaseLease(name, owner, token)),
+    listStock: (filter) => through('listStock', () => store.listStock(filter)),
+    readSku: (sku) => through('readSku', () => store.readSku(sku)),
+    listLedger: (filter) => through('listLedger', () => store.listLedger(filter)),
+    readLedgerEntry: (key) => through('readLedgerEntry', () => store.readLedgerEntry(key)),
+    listOrders: (filter) => through('listOrders', () => store.listOrders(filter)),
+    listIncidents: (filter) => through('listIncidents', () => store.listIncidents(filter)),
+    ledgerLevels: (key) => through('ledgerLevels', () => store.ledgerLevels(key)),
+    counts: () => through('counts', () => store.counts()),
+    readSetting: (name) => through('readSetting', () => store.readSetting(name)),
+    writeSetting: (name, value) => through('writeSetting', () => store.writeSetting(name, value)),
+  }
+}

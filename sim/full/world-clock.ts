@@ -1,0 +1,139 @@
+// The one clock of a run: a heap of alarms by time, then by order of entry. It stands still until `step`, which goes to the next alarm, runs
+// everything due at that millisecond, and lets all that needs no time come to rest. One turn of the event loop is enough for that, since
+// nothing in a run waits for anything but this clock (`turns` above 1 is for the test that proves it).
+// A process (`Life`) sees it through a view of its own: late by its freezes, off by its skew, and still for ever once it is dead.
+import type { Clock } from '../../src/ports/clock.ts'
+
+/** One run of a hub process. */
+export interface Life {
+  readonly name: string
+  alive: boolean
+  /** Stopped by its machine until then; what falls due meanwhile happens afterwards. */
+  frozenUntilMs: number
+}
+
+interface Alarm {
+  readonly atMs: number
+  readonly order: number
+  ring: (() => void) | null
+  readonly life: Life | null
+}
+
+export interface WorldClock {
+  nowMs(): number
+  /** Runs `ring` in `delayMs`; returns the way to call it off. With a life: not after its end, not while it is frozen. */
+  after(delayMs: number, ring: () => void, life?: Life | null): () => void
+  pause(delayMs: number, life?: Life | null): Promise<void>
+  view(life: Life | null, skewMs: number): Clock
+  /** False: nothing is due at or before `untilMs`; it is `untilMs` then. */
+  step(untilMs: number): Promise<boolean>
+  settle(): Promise<void>
+}
+
+const before = (a: Alarm, b: Alarm): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+
+export const createWorldClock = (startMs: number, turns = 1): WorldClock => {
+  const heap: Alarm[] = []
+  let nowMs = startMs
+  let order = 0
+
+  const push = (alarm: Alarm): void => {
+    let index = heap.push(alarm) - 1
+    while (index > 0) {
+      const above = (index - 1) >> 1
+      const parent = heap[above]
+      if (!parent || !before(alarm, parent)) break
+      heap[index] = parent
+      index = above
+    }
+    heap[index] = alarm
+  }
+
+  const pop = (): Alarm | undefined => {
+    const [first] = heap
+    const last = heap.pop()
+    if (!first || !last || last === first) return first
+    let index = 0
+    for (;;) {
+      let child = 2 * index + 1
+      const left = heap[child]
+      if (!left) break
+      const right = heap[child + 1]
+      if (right && before(right, left)) child += 1
+      const smaller = heap[child] ?? left
+      if (!before(smaller, last)) break
+      heap[index] = smaller
+      index = child
+    }
+    heap[index] = last
+    return first
+  }
+
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
+
+  const after: WorldClock['after'] = (delayMs, ring, life = null) => {
+    const alarm: Alarm = { atMs: nowMs + Math.max(0, Math.ceil(delayMs)), order: order++, ring, life }
+    push(alarm)
+    return () => {
+      alarm.ring = null
+    }
+  }
+
+  /** Runs an alarm unless its process is gone; puts it off while that is frozen. */
+  const run = (alarm: Alarm): void => {
+    const { ring, life } = alarm
+    if (!ring || (life && !life.alive)) return
+    if (life && life.frozenUntilMs > nowMs) {
+      after(life.frozenUntilMs - nowMs, ring, life)
+      return
+    }
+    ring()
+  }
+
+  const clock: WorldClock = {
+    nowMs: () => nowMs,
+    after,
+    pause: (delayMs, life = null) =>
+      new Promise((resolve) => {
+        after(delayMs, resolve, life)
+      }),
+    view: (life, skewMs) => ({
+      nowMs: () => nowMs + skewMs,
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted) return resolve()
+          const done = (): void => {
+            cancel()
+            signal?.removeEventListener('abort', done)
+            resolve()
+          }
+          const cancel = after(ms, done, life)
+          signal?.addEventListener('abort', done, { once: true })
+        }),
+    }),
+    step: async (untilMs) => {
+      let [next] = heap
+      while (next && !next.ring) {
+        pop()
+        next = heap[0]
+      }
+      if (!next || next.atMs > untilMs) {
+        nowMs = untilMs
+        return false
+      }
+      nowMs = next.atMs
+      const due: Alarm[] = []
+      while (heap[0] && heap[0].atMs <= nowMs) {
+        const alarm = pop()
+        if (alarm) due.push(alarm)
+      }
+      for (const alarm of due) run(alarm)
+      await settle()
+      return true
+    },
+    settle,
+  }
+  return clock
+}
