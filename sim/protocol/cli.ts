@@ -1,7 +1,13 @@
-// `npm run simulate -- --seeds N --base B [--json]`: runs N worlds from seed B on; the last line on stdout is one JSON object.
+// `npm run simulate -- --seeds N --base B [--story] [--json]`: runs N worlds from seed B on. For a failing world: the command that replays it and
+// the story of a smaller one that fails alike (standard error). The last line on standard output is one JSON object.
 import { parseArgs } from 'node:util'
 import { drawScenario } from './scenario.ts'
+import { shrinkScenario } from './shrink.ts'
+import { noTeeth } from './teeth.ts'
 import { runScenario } from './world.ts'
+
+const maxStories = 3
+const maxLines = 40
 
 const { values } = parseArgs({
   options: {
@@ -10,25 +16,28 @@ const { values } = parseArgs({
     depth: { type: 'string', default: 'protocol' },
     json: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
-    keep: { type: 'string', default: '20' },
   },
 })
 const seeds = Number(values.seeds)
 const base = Number(values.base)
-const began = performance.now()
-const totals = {
-  events: 0,
-  orders: 0,
-  unitsSold: 0,
-  pushes: 0,
-  reads: 0,
-  falseRaises: 0,
-  oversoldUnits: 0,
-  safetyBreaches: 0,
-  notConverged: 0,
+if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(base) || seeds < 1) {
+  process.stderr.write('simulate: --seeds and --base take whole numbers, for example: --seeds 1000 --base 1\n')
+  process.exit(2)
 }
-let shown = 0
-const kinds = new Map<string, number>()
+
+const showSmaller = (seed: number): void => {
+  const scenario = shrinkScenario(drawScenario(seed), () => noTeeth)
+  const { story } = runScenario(scenario, { story: true })
+  const { channels, faults, ...rest } = scenario
+  const active = Object.fromEntries(Object.entries(faults).filter(([, rate]) => rate > 0))
+  process.stderr.write(`  smaller: ${JSON.stringify({ ...rest, channels: channels.map((c) => c.name), faults: active })}\n`)
+  for (const line of story.slice(-maxLines)) process.stderr.write(`  ${line}\n`)
+}
+
+const began = performance.now()
+const totals = { events: 0, orders: 0, unitsSold: 0, pushes: 0, reads: 0, oversoldUnits: 0, safetyBreaches: 0, notConverged: 0 }
+let falseRaises = 0
+let failed = 0
 for (let seed = base; seed < base + seeds; seed++) {
   const result = runScenario(drawScenario(seed), { story: values.story })
   totals.events += result.events
@@ -36,16 +45,19 @@ for (let seed = base; seed < base + seeds; seed++) {
   totals.unitsSold += result.unitsSold
   totals.pushes += result.pushes
   totals.reads += result.reads
-  totals.falseRaises += result.falseRaises
   totals.oversoldUnits += result.unexcusedUnits
+  falseRaises += result.falseRaises
   if (values.story) for (const line of result.story) process.stdout.write(`${line}\n`)
   if (!result.breach) continue
   if (result.breach.property === 'P7' || result.breach.property === 'runaway') totals.notConverged += 1
   else totals.safetyBreaches += 1
-  kinds.set(result.breach.property, (kinds.get(result.breach.property) ?? 0) + 1)
-  if (shown++ < Number(values.keep))
-    process.stderr.write(`seed ${seed} at ${result.breach.atMs} ms ${result.breach.property}: ${result.breach.text}\n`)
+  failed += 1
+  process.stderr.write(`seed ${seed}, ${result.breach.property}: ${result.breach.text}\n`)
+  process.stderr.write(`  replay: npm run simulate -- --seeds 1 --base ${seed} --story\n`)
+  if (failed <= maxStories) showSmaller(seed)
 }
 const seconds = Math.round((performance.now() - began) / 10) / 100
-process.stderr.write(`${[...kinds].map(([k, n]) => `${k} ${n}`).join(', ')}; ${Math.round(seeds / seconds)} worlds a second\n`)
+const perSecond = Math.round(seeds / Math.max(seconds, 0.01))
+if (!values.json) process.stderr.write(`${perSecond} worlds a second; reads taken for an external raise: ${falseRaises}\n`)
 process.stdout.write(`${JSON.stringify({ schedules: seeds, ...totals, seconds })}\n`)
+if (failed > 0) process.exitCode = 1

@@ -19,8 +19,8 @@ import type { PushOutcome, ReadOutcome, SettleOutcome } from '../../src/ports/ch
 import { diceOf } from './dice.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { Marketplace } from './marketplace.ts'
-import type { Faults, Scenario } from './scenario.ts'
-import type { Teeth } from './teeth.ts'
+import { type Faults, numberOf, type Scenario } from './scenario.ts'
+import type { Cause, Teeth } from './teeth.ts'
 
 export const sku = 'SKU-1' as Sku
 export const pool = 'main' as PoolId
@@ -81,7 +81,7 @@ const listingOf = (market: Marketplace): Listing => ({
 export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   const { scenario, queue, markets, teeth } = options
   const dice = diceOf(scenario.seed, 1_000)
-  const wires = markets.map((_, index) => diceOf(scenario.seed, 2_000 + index))
+  const wires = markets.map((market) => diceOf(scenario.seed, 2_000 + numberOf(market.scenario)))
   const settings = new Map<string, ChannelSettings>()
   for (const { scenario: channel } of markets) {
     const honest: ChannelSettings = {
@@ -132,10 +132,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     },
   }
 
-  const commit = (cause: Parameters<NonNullable<Teeth['after']>>[0], decision: Decision<unknown>): void => {
+  const commit = (cause: Cause, decision: Decision<unknown>): void => {
     const [decided] = decision.stock ?? []
     if (decided) {
-      const next = teeth.after?.(cause, stock, decided, queue.nowMs()) ?? decided
+      const next = teeth.after?.(cause, stock, decided, queue.nowMs(), (channel) => settingsFor(channel as ChannelId)) ?? decided
       stock = { ...next, version: stock.version + 1, changedAtMs: queue.nowMs() }
       marks = workMarks(stock, settingsFor, queue.nowMs())
       wakeAll()
@@ -151,15 +151,16 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       ledgerKeys.add(entry.key)
       ledger.push(entry)
     }
-    for (const incident of decision.incidents ?? []) {
+    for (const incident of teeth.incidents?.(decision.incidents ?? []) ?? decision.incidents ?? []) {
       incidents.push(incident)
       if (incident.kind === 'external-raise') counts.falseRaises += 1
       tell(`incident ${incident.kind}: ${incident.summary}`)
     }
   }
 
-  const decide = <T>(cause: Parameters<NonNullable<Teeth['after']>>[0], change: Change<T>): T => {
-    const decision = change.decide(view)
+  const decide = <T>(cause: Cause, change: Change<T>): T => {
+    const seen = teeth.seen?.(cause, stock) ?? stock
+    const decision = change.decide(seen === stock ? view : { ...view, nowMs: queue.nowMs(), stock: () => seen })
     if ('needs' in decision) throw new Error('a change asked for a document that is not there')
     commit(cause, decision)
     return decision.value
@@ -198,8 +199,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
 
   const upkeep = (index: number): void => {
     const channel = markets[index]?.scenario.name as ChannelId
-    const known = watermarks[index] ?? Number.NEGATIVE_INFINITY
-    const watermarkMs = teeth.watermark?.(known) ?? known
+    const watermarkMs = watermarks[index] ?? Number.NEGATIVE_INFINITY
     decide('upkeep', upkeepChange(key, channel, watermarkMs === Number.NEGATIVE_INFINITY ? null : watermarkMs, settingsFor))
   }
 
@@ -322,7 +322,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
 
   const fold = (fact: OrderFact, listing: Listing): void => {
     const told = teeth.fact?.(fact) ?? fact
-    const given = teeth.foldStock?.(stock) ?? stock
+    const given = teeth.seen?.('fold', stock) ?? stock
     const result = foldOrder(told, {
       order: orders.get(fact.orderId) ?? null,
       stock: () => given,
@@ -370,6 +370,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       lastPolled[index] = beganMs
       wakeAll()
     }
+    if (teeth.watermarkFirst) advance()
     queue.after(wire.int(10, market.scenario.latencyMs), () => page(0))
   }
 

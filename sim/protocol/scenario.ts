@@ -54,6 +54,9 @@ export interface ChannelScenario {
   readonly lateByL: number
 }
 
+/** The channel's number in the world that it was drawn in: what its dice are chosen by. */
+export const numberOf = (channel: ChannelScenario): number => Number(channel.name.split('-').at(-1))
+
 export interface Scenario {
   readonly seed: number
   readonly horizonMs: number

@@ -11,7 +11,7 @@ import { diceOf } from './dice.ts'
 import { createEventQueue } from './event-queue.ts'
 import { createWorldHub, pool, sku, type WorldHub } from './hub.ts'
 import { createMarketplace, type Marketplace } from './marketplace.ts'
-import { noFaults, type Scenario } from './scenario.ts'
+import { noFaults, numberOf, type Scenario } from './scenario.ts'
 import { noTeeth, type Teeth } from './teeth.ts'
 
 export interface Breach {
@@ -122,7 +122,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
       scenario: channel,
       listing: listingIdOf(channel.name as ChannelId, channel.name),
       seed: scenario.seed,
-      index,
+      index: numberOf(channel),
       queue,
       faults: () => faults,
       onWebhook: (fact) => hub?.webhook(index, fact),
