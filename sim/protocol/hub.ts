@@ -358,7 +358,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
         return
       }
       for (const fact of facts.slice(number * 3, number * 3 + 3)) foldMarket(index, fact)
-      if (number + 1 < pages) return void queue.after(wire.int(10, market.scenario.latencyMs), () => page(number + 1))
+      if (number + 1 < pages) {
+        queue.after(wire.int(10, market.scenario.latencyMs), () => page(number + 1))
+        return
+      }
       if (stepCrash()) return tell('crash: ingested, watermark not moved')
       advance()
       queue.after(market.scenario.pollEveryMs, () => poll(index, born))

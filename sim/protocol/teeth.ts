@@ -69,19 +69,15 @@ const completed = (before: ListingState | undefined, after: ListingState): reado
   (before?.fences ?? []).filter((f) => !after.fences.some((a) => a.throughMs === f.throughMs && a.fromMs === f.fromMs))
 
 const closeWhen = (proves: (push: Push, fence: Fence, listing: ListingState) => boolean): Teeth =>
-  listings(['upkeep'], (after, before) => {
-    let next = after
-    for (const fence of completed(before, after)) {
-      const push = next.pushes.find((p) => p.charge > 0 && p.status !== 'prepared' && before !== undefined && proves(p, fence, before))
-      if (push)
-        next = {
-          ...next,
-          pushes: next.pushes.filter((p) => p !== push),
-          base: Math.min(next.base + push.charge, fence.quantity - fence.sold + fence.restocked + fence.later),
-        }
-    }
-    return next
-  })
+  listings(['upkeep'], (after, before) =>
+    completed(before, after).reduce((listing, fence) => {
+      const push = listing.pushes.find((p) => p.charge > 0 && p.status !== 'prepared' && before !== undefined && proves(p, fence, before))
+      if (!push) return listing
+      const pushes = listing.pushes.filter((p) => p !== push)
+      const bound = fence.quantity - fence.sold + fence.restocked + fence.later
+      return Object.assign({}, listing, { pushes, base: Math.min(listing.base + push.charge, bound) })
+    }, after),
+  )
 
 /** Drops what a refusal of a repeat leaves open. */
 const dropRefused = (): Teeth => {

@@ -188,7 +188,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
       const net = market.net()
       demandUnits += net * unitsPerListing
       const unknown = net - world.ingestedNet(market.scenario.name)
-      const potential = Math.max(market.quantity(), market.held()) + unknown - market.overdue(world.isIn)
+      const potential = Math.max(market.quantity(), market.held()) + unknown - market.overdue((orderId) => world.isIn(orderId))
       potentialUnits += Math.max(0, potential) * unitsPerListing
       if (!isGuaranteed(listing)) guaranteed = false
       else if (exposureQuantity(listing) < potential)
@@ -214,10 +214,12 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   world.start()
   let events = 0
   const runUntil = (untilMs: number): void => {
-    while (!breach && queue.step(untilMs)) {
+    if (breach) return
+    while (queue.step(untilMs)) {
       events += 1
       if (events > maxEvents) fail('runaway', `more than ${maxEvents} events`)
       check()
+      if (breach) return
     }
   }
   runUntil(startMs + scenario.horizonMs)
@@ -277,7 +279,7 @@ const unconverged = (world: WorldHub, markets: readonly Marketplace[], nowMs: nu
     const unreadable = listing.writeClass === 'absolute-set' && market.quantity() > 0 && exposure > market.quantity()
     if (exposure !== Math.max(0, market.quantity()) && !unreadable) return `${where}: exposure ${exposure}`
   }
-  const [intent] = plan(stock, world.settingsFor, nowMs)
+  const [intent] = plan(stock, (channel) => world.settingsFor(channel), nowMs)
   if (intent) return `still planned: ${intent.listing} ${JSON.stringify(intent.step)} in ${intent.dueAtMs - nowMs} ms`
   const levels = ledgerLevels(world)
   if (levels.reserved !== stock.reservedUnits) return `ledger: reserved ${levels.reserved}, document ${stock.reservedUnits}`

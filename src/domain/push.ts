@@ -142,7 +142,8 @@ export const recordPush = (
         ...refuse(listing, push, 'seen', nowMs, constants),
         blockedReason: result.reason,
         nextPushAtMs: result.retryAtMs,
-        believedQuantity: push.status === 'accepted' ? believedBefore(listing, push) : listing.believedQuantity,
+        // Of unknown age: every sale to come lowers it.
+        ...(push.status === 'accepted' ? { believedQuantity: believedBefore(listing, push), believedAtMs: 0 } : {}),
       }
     case 'not-executed':
       return { ...refuse(listing, push, 'unknown', nowMs, constants), nextPushAtMs: result.retryAtMs }
