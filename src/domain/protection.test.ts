@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anySettings, anyStock, constants, fenceWith, knownSettings, listingWith, stockWith } from '../../test/support/stock-samples.ts'
+import { anySettings, anyStock, constants, fenceWith, knownSettings, listingWith, stockWith } from '../../test/support/told-stock.ts'
 import { atRiskUnits, exposureUnits } from './exposure.ts'
 import { protectionOf, protectionText } from './protection.ts'
 import { type ListingState, sellableUnits, type Stock } from './stock.ts'

@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeHub, emptyPreview, type FakeHub, type FakeHubParts } from '../../test/support/fake-hub.ts'
-import { constants, settingsOf } from '../../test/support/stock-samples.ts'
+import { constants, settingsOf } from '../../test/support/told-stock.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { hashApiKey } from '../config/api-key.ts'
 import { BelayError } from '../domain/errors.ts'
