@@ -24,7 +24,7 @@ export const completeThroughMs = (
 }
 
 /** One poll. Returns the new cursor. Throws what the adapter throws; then nothing moved. */
-export const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
+const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
   const { store, clock, committer } = context
   const { constants } = context.settingsFor(adapter.channel)
   const known = await store.readCursor(adapter.channel, stream)

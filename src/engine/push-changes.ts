@@ -32,7 +32,7 @@ const jobOf = (stock: Stock, listing: ListingState, kind: Job['kind'], push: Pus
 })
 
 /** Unique for ever and the same for every attempt: the listing and its push number. */
-export const pushIdOf = (listing: ListingState): string => `${listing.id}#${listing.sequence + 1}`
+const pushIdOf = (listing: ListingState): string => `${listing.id}#${listing.sequence + 1}`
 
 const take = (
   stock: Stock,

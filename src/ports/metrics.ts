@@ -1,6 +1,5 @@
 // What the engine and the adapters tell about themselves. Names are fixed here, so that a dashboard can rely on them.
 import type { ErrorCode } from '../domain/errors.ts'
-import type { ChannelId } from '../domain/ids.ts'
 
 /** Each adapter reports every request it makes; the engine turns it into metrics and into `GET /api/v1/channels`. */
 export interface ChannelObserver {
@@ -16,5 +15,3 @@ export interface Metrics {
   observe(name: string, labels: Readonly<Record<string, string>>, seconds: number): void
   gauge(name: string, labels: Readonly<Record<string, string>>, value: number): void
 }
-
-export type ObserverFor = (channel: ChannelId) => ChannelObserver

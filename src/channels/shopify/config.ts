@@ -1,12 +1,11 @@
 // The Shopify account's part of the configuration file, and what the protocol assumes of Shopify. Numbers here that Shopify does not
 // state are assumptions, each a setting with its reason.
 import { z } from 'zod'
-import type { ChannelConstants } from '../../domain/settings.ts'
 import { isIdText, type LocationId } from '../../domain/ids.ts'
 import { isResourceId } from './addresses.ts'
 
 /** The version whose schema the documents in operations.ts are held to. */
-export const defaultApiVersion = '2026-10'
+const defaultApiVersion = '2026-10'
 
 const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -69,18 +68,6 @@ export const configSchema = z.object({
 })
 
 export type ShopifyConfig = z.output<typeof configSchema>
-
-/**
- * L: orders are in the API within seconds as far as is known; no bound is stated. H: checkouts hold stock while the payment is made,
- * at most a few minutes. D: our timeout plus what a gateway may keep. sigma: levels are read from the shop's own database.
- */
-export const shopifyDefaults: ChannelConstants = {
-  orderVisibilityMs: 5 * 60_000,
-  clockSkewMs: 10_000,
-  checkoutHoldMs: 15 * 60_000,
-  requestLifetimeMs: 2 * 60_000,
-  readStalenessMs: 30_000,
-}
 
 /** The domain that webhooks must name; null: not checked (a simulator on a loopback address). */
 export const expectedShopDomain = (config: ShopifyConfig): string | null => {

@@ -14,7 +14,7 @@ import { createOrders } from './orders.ts'
 import { maxItemsPerMutation, pushItems } from './push.ts'
 import { createVariantIndex } from './variant-index.ts'
 
-export { configSchema, defaultApiVersion, type ShopifyConfig, shopifyDefaults } from './config.ts'
+export { configSchema, type ShopifyConfig } from './config.ts'
 export type { ShopifyPorts } from './client.ts'
 
 const maxReadItems = 100
