@@ -121,14 +121,32 @@ const countFailures = (context: EngineContext, channel: ChannelId, health: { fai
   return backoffMs(health.failures, context.random)
 }
 
+/**
+ * A write goes out soon after its charge became durable, or not at all: its lifetime D counts from then, and another process may have given
+ * it up. What is too old (a commit that took long, a machine that slept) was never sent, and says so.
+ */
+const splitByAge = (context: EngineContext, jobs: readonly Job[], lifetimeMs: number): { fresh: readonly Job[]; stale: readonly Job[] } => {
+  const oldestMs = context.clock.nowMs() - Math.min(recoverAfterMs / 2, lifetimeMs / 4)
+  return {
+    fresh: jobs.filter((job) => job.push.lastSendMs > oldestMs),
+    stale: jobs.filter((job) => job.push.lastSendMs <= oldestMs),
+  }
+}
+
 const sendWrites = async (
   context: EngineContext,
   adapter: ChannelAdapter,
-  jobs: readonly Job[],
+  issued: readonly Job[],
   health: { failures: number },
   signal: AbortSignal,
 ): Promise<void> => {
   const sentAtMs = context.clock.nowMs()
+  const { requestLifetimeMs } = context.settingsFor(adapter.channel).constants
+  const { fresh: jobs, stale } = splitByAge(context, issued, requestLifetimeMs)
+  await Promise.all(
+    stale.map((job) => context.committer.submit(recordChange(job, { kind: 'not-executed', retryAtMs: sentAtMs }, context.settingsFor))),
+  )
+  if (jobs.length === 0) return
   const outcomes = await adapter
     .push(
       jobs.map(({ push, externalId }) => ({
