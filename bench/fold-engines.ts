@@ -1,5 +1,5 @@
 // The two engines as the fold measurement needs them: a fresh database each time, and the bare loop: the same rows in the same groups,
-// encoded before the clock starts, written without reads.
+// encoded before the clock starts, written without reads, without a look at what is there, without a decision.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,59 +7,79 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type AnyBulkWriteOperation, type Document, MongoClient } from 'mongodb'
+import { type AnyBulkWriteOperation, type Db, type Document, MongoClient } from 'mongodb'
 import { openStore } from '../src/store/index.ts'
 import { fromLedgerEntry, fromOrder, fromStock } from '../src/store/mongo/codec.ts'
 import type { Commit, Store } from '../src/ports/store.ts'
 
+export interface BareLoop {
+  /** Writes the groups, one after the other. Seconds. */
+  write(commits: readonly Commit[]): Promise<number>
+  close(): Promise<void>
+}
+
 export interface BenchEngine {
-  readonly name: 'sqlite' | 'mongo'
   /** A new, empty, migrated store. */
   open(): Promise<Store>
-  /** Writes the groups to the database opened last. Seconds. */
-  bareLoop(commits: readonly Commit[]): Promise<number>
+  /** On a new, migrated database that `fill` has filled. */
+  openBare(fill: (store: Store) => Promise<void>): Promise<BareLoop>
   close(): Promise<void>
+}
+
+/** What the bare loop writes, as the values of its statements. */
+const sqliteRows = (commit: Commit) => ({
+  stock: (commit.stock ?? []).map(({ next }) => [next.version, JSON.stringify(next), next.sku, next.pool] as const),
+  orders: (commit.orders ?? []).map((o) => [o.channel, o.orderId, o.version, o.firstSeenAtMs, JSON.stringify(o)] as const),
+  ledger: (commit.ledger ?? []).map(
+    (e) => [e.key, e.sku, e.pool, e.from, e.to, e.units, e.reason, e.reference, e.atMs, e.version] as const,
+  ),
+})
+
+const sqliteBareLoop = (path: string): BareLoop => {
+  const database = new DatabaseSync(path)
+  // The same settings as the store's (src/store/sqlite/connection.ts).
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536')
+  const putStock = database.prepare("UPDATE stock SET version = ?, marks = '[]', body = ? WHERE sku = ? AND pool = ?")
+  const putOrder = database.prepare('INSERT INTO orders (channel, order_id, version, first_seen_at_ms, body) VALUES (?, ?, ?, ?, ?)')
+  const putLedger = database.prepare(
+    'INSERT INTO ledger (key, sku, pool, from_account, to_account, units, reason, reference, at_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  return {
+    write: async (commits) => {
+      const groups = commits.map(sqliteRows)
+      const startedMs = performance.now()
+      for (const group of groups) {
+        begin.run()
+        for (const row of group.stock) putStock.run(...row)
+        for (const row of group.orders) putOrder.run(...row)
+        for (const row of group.ledger) putLedger.run(...row)
+        commit.run()
+      }
+      return (performance.now() - startedMs) / 1000
+    },
+    close: async () => database.close(),
+  }
 }
 
 export const openSqliteEngine = (): BenchEngine => {
   const folder = mkdtempSync(join(process.env['BELAY_BENCH_DIR'] ?? tmpdir(), 'belay-bench-'))
   let count = 0
-  const path = (): string => join(folder, `bench-${count}.db`)
+  const openNext = async (): Promise<{ store: Store; path: string }> => {
+    count += 1
+    const path = join(folder, `bench-${count}.db`)
+    const store = await openStore(`sqlite:${path}`)
+    await store.migrate()
+    return { store, path }
+  }
   return {
-    name: 'sqlite',
-    open: async () => {
-      count += 1
-      const store = await openStore(`sqlite:${path()}`)
-      await store.migrate()
-      return store
-    },
-    bareLoop: async (commits) => {
-      const groups = commits.map((commit) => ({
-        stock: (commit.stock ?? []).map(({ next }) => [next.version, JSON.stringify(next), next.sku, next.pool] as const),
-        orders: (commit.orders ?? []).map((o) => [o.channel, o.orderId, o.version, o.firstSeenAtMs, JSON.stringify(o)] as const),
-        ledger: (commit.ledger ?? []).map(
-          (e) => [e.key, e.sku, e.pool, e.from, e.to, e.units, e.reason, e.reference, e.atMs, e.version] as const,
-        ),
-      }))
-      const database = new DatabaseSync(path())
-      // The same settings as the store's (src/store/sqlite/connection.ts).
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536')
-      const putStock = database.prepare("UPDATE stock SET version = ?, marks = '[]', body = ? WHERE sku = ? AND pool = ?")
-      const putOrder = database.prepare('INSERT INTO orders (channel, order_id, version, first_seen_at_ms, body) VALUES (?, ?, ?, ?, ?)')
-      const putLedger = database.prepare(
-        'INSERT INTO ledger (key, sku, pool, from_account, to_account, units, reason, reference, at_ms, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      )
-      const startedMs = performance.now()
-      for (const group of groups) {
-        database.exec('BEGIN IMMEDIATE')
-        for (const row of group.stock) putStock.run(...row)
-        for (const row of group.orders) putOrder.run(...row)
-        for (const row of group.ledger) putLedger.run(...row)
-        database.exec('COMMIT')
-      }
-      const seconds = (performance.now() - startedMs) / 1000
-      database.close()
-      return seconds
+    open: async () => (await openNext()).store,
+    openBare: async (fill) => {
+      const { store, path } = await openNext()
+      await fill(store)
+      await store.close()
+      return sqliteBareLoop(path)
     },
     close: async () => rmSync(folder, { recursive: true, force: true }),
   }
@@ -68,7 +88,7 @@ export const openSqliteEngine = (): BenchEngine => {
 const compatibleServer = fileURLToPath(new URL('../../shared/mongod/mongod.mjs', import.meta.url))
 
 /** MONGODB_URI, or a server started for this run with durable writes; null (and one line) when there is none. */
-const findDurableMongo = async (): Promise<{ uri: string; stop: () => void } | null> => {
+export const durableMongo = async (): Promise<{ uri: string; stop: () => void } | null> => {
   const named = process.env['MONGODB_URI']
   if (named) return { uri: named, stop: () => undefined }
   if (!existsSync(compatibleServer)) {
@@ -82,51 +102,58 @@ const findDurableMongo = async (): Promise<{ uri: string; stop: () => void } | n
   throw new Error('the MongoDB server did not start')
 }
 
-export const openMongoEngine = async (): Promise<BenchEngine | null> => {
-  const server = await findDurableMongo()
-  if (!server) return null
-  let count = 0
-  const name = (): string => `belay_bench_${process.pid}_${count}`
-  const uri = (): string => {
-    const url = new URL(server.uri)
-    url.pathname = `/${name()}`
-    return url.href
+const mongoRows = (commit: Commit) => ({
+  stock: (commit.stock ?? []).map(({ next, work }): AnyBulkWriteOperation => {
+    const replacement: Document = fromStock(next, work)
+    return { replaceOne: { filter: { _id: replacement['_id'] }, replacement } }
+  }),
+  orders: (commit.orders ?? []).map((o): Document => fromOrder(o)),
+  ledger: (commit.ledger ?? []).map((e): Document => fromLedgerEntry(e)),
+})
+
+const mongoBareLoop = (client: MongoClient, database: Db): BareLoop => ({
+  write: async (commits) => {
+    const groups = commits.map(mongoRows)
+    const startedMs = performance.now()
+    for (const group of groups) {
+      const session = client.startSession()
+      session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } })
+      if (group.stock.length > 0) await database.collection('stock').bulkWrite(group.stock, { session, ordered: false })
+      if (group.orders.length > 0) await database.collection('orders').insertMany(group.orders, { session, ordered: false })
+      if (group.ledger.length > 0) await database.collection('ledger').insertMany(group.ledger, { session, ordered: false })
+      await session.commitTransaction()
+      await session.endSession()
+    }
+    return (performance.now() - startedMs) / 1000
+  },
+  close: async () => undefined,
+})
+
+/** On the server that MONGODB_URI names. */
+export const openMongoEngine = async (): Promise<BenchEngine> => {
+  const server = process.env['MONGODB_URI'] ?? ''
+  const client = await new MongoClient(server).connect()
+  const names: string[] = []
+  const openNext = async (): Promise<{ store: Store; name: string }> => {
+    const name = `belay_bench_${process.pid}_${names.length}`
+    names.push(name)
+    const url = new URL(server)
+    url.pathname = `/${name}`
+    const store = await openStore(url.href)
+    await store.migrate()
+    return { store, name }
   }
-  const client = await new MongoClient(server.uri).connect()
   return {
-    name: 'mongo',
-    open: async () => {
-      count += 1
-      const store = await openStore(uri())
-      await store.migrate()
-      return store
-    },
-    bareLoop: async (commits) => {
-      const database = client.db(name())
-      const groups = commits.map((commit) => ({
-        stock: (commit.stock ?? []).map(({ next, work }): AnyBulkWriteOperation<Document> => {
-          const replacement: Document = fromStock(next, work)
-          return { replaceOne: { filter: { _id: replacement['_id'] }, replacement } }
-        }),
-        orders: (commit.orders ?? []).map((o): Document => fromOrder(o)),
-        ledger: (commit.ledger ?? []).map((e): Document => fromLedgerEntry(e)),
-      }))
-      const startedMs = performance.now()
-      for (const group of groups) {
-        const session = client.startSession()
-        session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } })
-        if (group.stock.length > 0) await database.collection('stock').bulkWrite(group.stock, { session, ordered: false })
-        if (group.orders.length > 0) await database.collection('orders').insertMany(group.orders, { session, ordered: false })
-        if (group.ledger.length > 0) await database.collection('ledger').insertMany(group.ledger, { session, ordered: false })
-        await session.commitTransaction()
-        await session.endSession()
-      }
-      return (performance.now() - startedMs) / 1000
+    open: async () => (await openNext()).store,
+    openBare: async (fill) => {
+      const { store, name } = await openNext()
+      await fill(store)
+      await store.close()
+      return mongoBareLoop(client, client.db(name))
     },
     close: async () => {
-      for (let i = 1; i <= count; i++) await client.db(`belay_bench_${process.pid}_${i}`).dropDatabase()
+      for (const name of names) await client.db(name).dropDatabase()
       await client.close()
-      server.stop()
     },
   }
 }

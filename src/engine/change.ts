@@ -37,6 +37,11 @@ export interface Change<T> {
   readonly stock: readonly StockKey[]
   readonly orders: readonly OrderKey[]
   readonly ledgerKeys: readonly string[]
+  /**
+   * Its orders and ledger keys are nearly always new, so they are not read: `decide` sees none of them, and what it decides stands only if
+   * it inserts them all, which the store refuses for one that is there. Else it decides again on what is read.
+   */
+  readonly presumesNew?: boolean
   /** Pure. A BelayError thrown here refuses this change alone; the others of its batch go on. */
   decide(view: View): Decision<T> | Needs
 }

@@ -50,6 +50,20 @@ const watched = (store: Store, spoil: (commits: number) => 'lose' | 'unknown' | 
   return { seen, store: { ...store, commit } }
 }
 
+/** Counts what is read. */
+const readsOf = (store: Store) => {
+  const seen = { stock: 0, orders: 0, ledgerKeys: 0 }
+  const readState: Store['readState'] = (request) => {
+    seen.stock += request.stock.length
+    seen.orders += request.orders.length
+    seen.ledgerKeys += request.ledgerKeys.length
+    return store.readState(request)
+  }
+  return { seen, store: { ...store, readState } }
+}
+
+const presumedNew = (n: number, reference: string, units = 1): Change<number> => ({ ...reserve(n, reference, units), presumesNew: true })
+
 const reserve = (n: number, reference: string, units = 1): Change<number> => {
   const movement: Movement = { kind: 'reserve', sku: sku(n), pool, location: null, toLocation: null, units, reference }
   const orderKey = { channel: hubChannel, orderId: reference }
@@ -135,4 +149,55 @@ test('a change may ask for documents that it could not know', async () => {
     },
   })
   expect(value).toBe(5)
+})
+
+test('what is presumed to be new is not read, and is found out when it is there', async () => {
+  const inner = await memoryStore(2, 10)
+  const { store, seen } = readsOf(inner)
+  const committer = committerOf(store)
+  await expect(committer.submit(presumedNew(0, 'a'))).resolves.toBe(1)
+  expect(seen).toEqual({ stock: 1, orders: 0, ledgerKeys: 0 })
+  // Again, beside a new one of another SKU: each takes effect once.
+  const values = await Promise.all([committer.submit(presumedNew(0, 'a')), committer.submit(presumedNew(1, 'b'))])
+  expect(values).toEqual([1, 1])
+  expect(await reservedOf(inner, 0)).toBe(1)
+  expect(await reservedOf(inner, 1)).toBe(1)
+  expect((await inner.counts()).ledger).toBe(2)
+})
+
+test('the same new thing twice in one batch happens once', async () => {
+  const inner = await memoryStore(1, 10)
+  const committer = committerOf(inner)
+  const values = await Promise.all([committer.submit(presumedNew(0, 'a')), committer.submit(presumedNew(0, 'a'))])
+  expect(values).toEqual([1, 1])
+  expect(await reservedOf(inner, 0)).toBe(1)
+})
+
+test('a refusal on a presumption is not final: what was there before is found when the stock is gone', async () => {
+  const store = await memoryStore(1, 1)
+  const committer = committerOf(store)
+  await committer.submit(presumedNew(0, 'a'))
+  const results = await Promise.allSettled([committer.submit(presumedNew(0, 'a')), committer.submit(presumedNew(0, 'b'))])
+  expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected'])
+})
+
+test('a refusal beside a commit of the same document needs no other look: the commit has proven it', async () => {
+  const { store, seen } = readsOf(await memoryStore(1, 3))
+  const committer = committerOf(store)
+  await committer.submit(reserve(0, 'a'))
+  const before = seen.stock
+  const results = await Promise.allSettled(['b', 'c', 'd'].map((reference) => committer.submit(reserve(0, reference))))
+  expect(results.map((r) => r.status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+  expect(seen.stock).toBe(before)
+})
+
+test('a change that writes what it had not asked for is refused', async () => {
+  const store = await memoryStore(2, 3)
+  const change: Change<void> = {
+    stock: [{ sku: sku(0), pool }],
+    orders: [],
+    ledgerKeys: [],
+    decide: () => ({ stock: [emptyStock(sku(1), pool)], value: undefined }),
+  }
+  await expect(committerOf(store).submit(change)).rejects.toThrow('without having asked')
 })

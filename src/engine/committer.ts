@@ -4,14 +4,15 @@
 //   so that no change is dropped; a commit of unknown outcome is read again (versions and keys make the repeat harmless).
 // Stock documents are cached (bounded): what this process wrote last is what is stored, unless another process wrote too, and then the
 // compare-and-swap says so.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BelayError, isBelayError } from '../domain/errors.ts'
-import { type OrderKey, orderKeyText, type StockKey, stockKeyText } from '../domain/ids.ts'
-import type { Order } from '../domain/orders.ts'
-import { type SettingsFor, workMarks } from '../domain/plan.ts'
+import { stockKeyText } from '../domain/ids.ts'
+import type { SettingsFor } from '../domain/plan.ts'
 import type { Stock } from '../domain/stock.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Commit, State, Store, WorkMark } from '../ports/store.ts'
-import type { Change, Committer, Decision, Needs, View } from './change.ts'
+import type { Store, WorkMark } from '../ports/store.ts'
+import { type BatchOutcome, decideBatch, type Loaded, loadBatch, type Waiting } from './batch.ts'
+import type { Change, Committer } from './change.ts'
 
 /** Changes in one commit: beyond this the gain per change is small and the wait for the first one grows. */
 const maxBatch = 256
@@ -21,14 +22,6 @@ const maxQueue = 20_000
 const maxCached = 50_000
 /** Reads-and-decides before a commit that conflicts alone is given up: another process would have to win each time. */
 const maxRounds = 50
-
-interface Waiting {
-  readonly change: Change<unknown>
-  /** Decided on documents read for it, not on the cache: another process may have written since. */
-  readonly fresh: boolean
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-}
 
 export interface CommitterOptions {
   readonly store: Store
@@ -53,34 +46,6 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
     }
   }
 
-  /** Reads what the batch needs and the cache does not have. */
-  const load = async (batch: readonly Waiting[]): Promise<Loaded> => {
-    const stock = new Map<string, Stock | null>()
-    const missing = new Map<string, StockKey>()
-    const orders = new Map<string, OrderKey>()
-    const ledgerKeys = new Set<string>()
-    for (const { change } of batch) {
-      for (const key of change.stock) {
-        const text = stockKeyText(key)
-        const cached = cache.get(text)
-        if (cached) stock.set(text, cached)
-        else missing.set(text, key)
-      }
-      for (const key of change.orders) orders.set(orderKeyText(key), key)
-      for (const key of change.ledgerKeys) ledgerKeys.add(key)
-    }
-    const empty = missing.size === 0 && orders.size === 0 && ledgerKeys.size === 0
-    const state: State = empty
-      ? { stock: [], orders: [], ledgerKeys: new Set() }
-      : await store.readState({ stock: [...missing.values()], orders: [...orders.values()], ledgerKeys: [...ledgerKeys] })
-    let index = 0
-    for (const text of missing.keys()) stock.set(text, state.stock[index++] ?? null)
-    const loadedOrders = new Map<string, Order | null>()
-    index = 0
-    for (const text of orders.keys()) loadedOrders.set(text, state.orders[index++] ?? null)
-    return { stock, orders: loadedOrders, ledgerKeys: new Set(state.ledgerKeys) }
-  }
-
   const forget = (batch: readonly Waiting[]): void => {
     for (const { change } of batch) for (const key of change.stock) cache.delete(stockKeyText(key))
   }
@@ -88,8 +53,13 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
   /** Decides and commits a batch; resolves its changes; returns those that must wait for the next one. */
   const commitBatch = async (batch: readonly Waiting[], rounds: number): Promise<readonly Waiting[]> => {
     let outcome: BatchOutcome
+    let loaded: Loaded
     try {
-      const loaded = await load(batch)
+      loaded = await loadBatch(
+        batch,
+        (text) => cache.get(text),
+        (request) => store.readState(request),
+      )
       outcome = decideBatch(batch, loaded, clock.nowMs(), settingsFor)
       const result = outcome.commit ? await store.commit(outcome.commit) : { ok: true as const }
       if (!result.ok) return await again(batch, rounds)
@@ -99,21 +69,16 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
       for (const { reject } of batch) reject(error)
       return []
     }
-    for (const [text, stock] of outcome.written) remember(text, stock)
+    for (const [text, { stock }] of loaded.slots) if (stock) remember(text, stock)
     options.onCommit?.(outcome.marks)
     for (const { waiting, value } of outcome.decided) waiting.resolve(value)
-    const rechecked: Waiting[] = []
-    for (const { waiting, error } of outcome.refused) {
-      if (waiting.fresh || waiting.change.stock.length === 0) waiting.reject(error)
-      else rechecked.push({ ...waiting, fresh: true })
-    }
-    // A refusal is checked against the store: what is cached may be older than another process's commit.
-    forget(rechecked)
-    return [...outcome.postponed, ...rechecked]
+    for (const { waiting, error } of outcome.refused) waiting.reject(error)
+    return outcome.postponed
   }
 
-  const again = async (batch: readonly Waiting[], rounds: number): Promise<readonly Waiting[]> => {
-    forget(batch)
+  const again = async (conflicted: readonly Waiting[], rounds: number): Promise<readonly Waiting[]> => {
+    forget(conflicted)
+    const batch = conflicted.map((waiting): Waiting => ({ ...waiting, certain: true }))
     if (rounds + 1 >= maxRounds) {
       const error = new BelayError('store-unavailable', `a change conflicted ${maxRounds} times`, {
         fix: 'find what else writes the same SKU so often',
@@ -129,7 +94,10 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
   }
 
   const run = async (): Promise<void> => {
-    while (queue.length > 0) {
+    for (;;) {
+      // One turn of the event loop: who was just answered may ask again, and who asks at once is committed at once.
+      await nextTurn()
+      if (queue.length === 0) break
       const batch = queue.splice(0, maxBatch)
       const postponed = await commitBatch(batch, 0)
       queue.unshift(...postponed)
@@ -144,95 +112,12 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
           reject(new BelayError('overloaded', 'too many changes are waiting to be committed', { retryAtMs: clock.nowMs() + 1000 }))
           return
         }
-        queue.push({ change, fresh: false, resolve: resolve as (value: unknown) => void, reject })
-        // One microtask later, so that changes submitted together are committed together.
-        running ??= Promise.resolve().then(run)
+        queue.push({ change, certain: false, resolve: resolve as (value: unknown) => void, reject })
+        running ??= run()
       }),
     idle: async () => {
       await running
       await running
     },
-  }
-}
-
-interface Loaded {
-  readonly stock: Map<string, Stock | null>
-  readonly orders: Map<string, Order | null>
-  readonly ledgerKeys: Set<string>
-}
-
-interface BatchOutcome {
-  readonly commit: Commit | null
-  readonly written: ReadonlyMap<string, Stock>
-  readonly marks: readonly WorkMark[]
-  readonly decided: readonly { readonly waiting: Waiting; readonly value: unknown }[]
-  readonly refused: readonly { readonly waiting: Waiting; readonly error: unknown }[]
-  readonly postponed: readonly Waiting[]
-}
-
-const listOrNone = <T>(items: readonly T[]): readonly T[] | undefined => (items.length > 0 ? items : undefined)
-
-/** Runs the decisions in order, each on what the ones before it made, and merges them into one commit. */
-const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: number, settingsFor: SettingsFor): BatchOutcome => {
-  const baseVersions = new Map<string, number>()
-  const writtenStock = new Map<string, Stock>()
-  const writtenOrders = new Map<string, Order>()
-  const decisions: Decision<unknown>[] = []
-  const decided: { waiting: Waiting; value: unknown }[] = []
-  const refused: { waiting: Waiting; error: unknown }[] = []
-  const postponed: Waiting[] = []
-  const view: View = {
-    stock: (key) => writtenStock.get(stockKeyText(key)) ?? loaded.stock.get(stockKeyText(key)),
-    order: (key) => loaded.orders.get(orderKeyText(key)) ?? null,
-    hasLedgerKey: (key) => loaded.ledgerKeys.has(key),
-    nowMs,
-  }
-  for (const waiting of batch) {
-    // An order is written once in a commit: its ledger keys carry its version. The next change of it waits for the next commit.
-    if (waiting.change.orders.some((key) => writtenOrders.has(orderKeyText(key)))) {
-      postponed.push(waiting)
-      continue
-    }
-    let decision: Decision<unknown> | Needs
-    try {
-      decision = waiting.change.decide(view)
-    } catch (error) {
-      refused.push({ waiting, error })
-      continue
-    }
-    if ('needs' in decision) {
-      postponed.push({ ...waiting, change: { ...waiting.change, stock: [...waiting.change.stock, ...decision.needs] } })
-      continue
-    }
-    for (const stock of decision.stock ?? []) {
-      const text = stockKeyText(stock)
-      if (!baseVersions.has(text)) baseVersions.set(text, view.stock(stock)?.version ?? 0)
-      writtenStock.set(text, { ...stock, version: (baseVersions.get(text) ?? 0) + 1, changedAtMs: nowMs })
-    }
-    for (const order of decision.orders ?? []) writtenOrders.set(orderKeyText(order), order)
-    for (const entry of decision.ledger ?? []) loaded.ledgerKeys.add(entry.key)
-    decisions.push(decision)
-    decided.push({ waiting, value: decision.value })
-  }
-  const stock = [...writtenStock.values()].map((next) => ({ next, work: workMarks(next, settingsFor, nowMs) }))
-  const versions = new Map(stock.map(({ next }) => [stockKeyText(next), next.version]))
-  const ledger = decisions.flatMap((d) => d.ledger ?? []).map((e) => ({ ...e, version: versions.get(stockKeyText(e)) ?? e.version }))
-  const commit: Commit = {
-    stock: listOrNone(stock),
-    orders: listOrNone([...writtenOrders.values()]),
-    ledger: listOrNone(ledger),
-    incidents: listOrNone(decisions.flatMap((d) => d.incidents ?? [])),
-    resolvedIncidents: listOrNone(decisions.flatMap((d) => d.resolvedIncidents ?? [])),
-    listings: listOrNone(decisions.flatMap((d) => d.listings ?? [])),
-    inbox: listOrNone(decisions.flatMap((d) => d.inbox ?? [])),
-    cursors: listOrNone(decisions.flatMap((d) => d.cursors ?? [])),
-  }
-  return {
-    commit: Object.values(commit).some((part) => part !== undefined) ? commit : null,
-    written: writtenStock,
-    marks: stock.flatMap((s) => s.work),
-    decided,
-    refused,
-    postponed,
   }
 }

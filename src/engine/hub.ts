@@ -91,6 +91,7 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
     orders: promise ? [orderKey] : [],
     // A promise is known by its order; only physical movements are known by their ledger key alone.
     ledgerKeys: promise ? [] : [ledgerKey],
+    presumesNew: !ends,
     decide: (view): Decision<MovementResult & { changed: boolean }> => {
       const stock = view.stock(key) ?? null
       const order = promise ? view.order(orderKey) : null
