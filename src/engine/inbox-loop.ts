@@ -6,6 +6,7 @@ import type { ChannelAdapter, Interpretation } from '../ports/channel.ts'
 import type { StoredInboxEvent } from '../ports/store.ts'
 import type { EngineContext } from './context.ts'
 import { explain, factTopic, foldFacts, parkEvent, passEvent } from './fold.ts'
+import { doubtChange } from './push-changes.ts'
 import { backoffMs } from './push-record.ts'
 import type { Wake } from './wake.ts'
 
@@ -50,8 +51,11 @@ const apply = async (context: EngineContext, adapter: ChannelAdapter, event: Sto
       return foldFacts(context, await adapter.fetchOrders(meaning.orderIds, signal), event, event.receivedAtMs)
     case 'malformed':
       return parkEvent(context, event, meaning.reason)
-    // What a channel shows is read back by the protocol when it matters; the hint alone changes nothing.
-    case 'quantity':
+    case 'quantity': {
+      const listing = (await context.listings.find(adapter.channel, [meaning.listingKey])).get(meaning.listingKey)
+      if (listing) await context.committer.submit(doubtChange(listing, listing.id, meaning.quantity))
+      return passEvent(context, event)
+    }
     case 'ignore':
       return passEvent(context, event)
   }

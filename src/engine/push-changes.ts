@@ -152,6 +152,22 @@ export const recordReadChange = (job: Job, quantity: number, settingsFor: Settin
     undefined,
   )
 
+/**
+ * The channel says that it shows `quantity`. More than we believe, with nothing of ours under way, means that somebody else wrote there or a
+ * cancellation went back on sale: the number is doubted, so that the plan reads it. A hint changes no bound.
+ */
+export const doubtChange = (key: StockKey, listingId: ListingId, quantity: number): Change<void> =>
+  changeListing(
+    key,
+    listingId,
+    (listing) => {
+      const known = listing.believedQuantity
+      const doubtful = listing.writeClass !== 'absolute-set' && known !== null && quantity > known && listing.pushes.length === 0
+      return { listing: doubtful ? { ...listing, believedQuantity: null } : listing, value: undefined }
+    },
+    undefined,
+  )
+
 /** Ends lifetimes and completes fences of one channel in one document. `watermarkMs` null: no watermark yet. */
 export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: number | null, settingsFor: SettingsFor): Change<void> => ({
   stock: [key],
