@@ -2,10 +2,10 @@
 //   P1  exposure of each guaranteed listing >= max(Q, h) + U, the units its channel may still sell or has sold unknown to the hub
 //   P2  sum of exposures <= sellable, except for what shrinkage took (reported as at risk) or a reported external raise
 //   P3  net orders - goods received <= what was reported at risk; 0 without shrinkage
-//   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned, the ledger folds to the levels
+//   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned or marked (P9), the ledger folds to the levels
 import { exposureQuantity, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
 import { type ChannelId, type ListingId, listingIdOf, type LocationId } from '../../src/domain/ids.ts'
-import { plan } from '../../src/domain/plan.ts'
+import { plan, workMarks } from '../../src/domain/plan.ts'
 import { emptyStock, type ListingState, onHandTotal, sellableUnits, type Stock } from '../../src/domain/stock.ts'
 import { diceOf } from './dice.ts'
 import { createEventQueue } from './event-queue.ts'
@@ -281,6 +281,9 @@ const unconverged = (world: WorldHub, markets: readonly Marketplace[], nowMs: nu
   }
   const [intent] = plan(stock, (channel) => world.settingsFor(channel), nowMs)
   if (intent) return `still planned: ${intent.listing} ${JSON.stringify(intent.step)} in ${intent.dueAtMs - nowMs} ms`
+  // P9: work is done only where a mark says so, so without marks nothing is sent or read for ever.
+  const [mark] = workMarks(stock, (channel) => world.settingsFor(channel), nowMs)
+  if (mark) return `still marked: ${mark.kind} of ${mark.channel} in ${mark.dueAtMs - nowMs} ms`
   const levels = ledgerLevels(world)
   if (levels.reserved !== stock.reservedUnits) return `ledger: reserved ${levels.reserved}, document ${stock.reservedUnits}`
   if (levels.onHand !== onHandTotal(stock)) return `ledger: on hand ${levels.onHand}, document ${onHandTotal(stock)}`
