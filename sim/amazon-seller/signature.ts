@@ -30,8 +30,10 @@ export const signatureFault = (request: Request, body: string, identity: AwsIden
   if (!sameSecret(keyId, identity.accessKeyId)) return 'UnrecognizedClientException'
   if (region !== identity.region || service !== 'sqs') return 'InvalidSignatureException'
   const url = new URL(request.url)
+  // A request that was handed over within the process has not the two headers that HTTP itself writes.
+  const written: Readonly<Record<string, string>> = { host: url.host, 'content-length': String(Buffer.byteLength(body)) }
   const headerLines = headers.split(';').map((name) => {
-    const value = request.headers.get(name) ?? (name === 'host' ? url.host : '')
+    const value = request.headers.get(name) ?? written[name] ?? ''
     return `${name}:${value.trim().replaceAll(/ +/g, ' ')}\n`
   })
   const canonical = [request.method, url.pathname, canonicalQuery(url.searchParams), headerLines.join(''), headers, hash(body)].join('\n')
