@@ -40,6 +40,8 @@ export interface Marketplace {
   held(): number
   /** Sold less cancelled, listing quantities. */
   net(): number
+  /** Units that shoppers came for, sold or not. */
+  wanted(): number
   write(request: WriteRequest): PushOutcome
   read(): number
   settle(submissionId: string): SettleOutcome
@@ -102,6 +104,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   let quantity = scenario.startQuantity
   let held = 0
   let net = 0
+  let wanted = 0
   let open = true
   const tell = (text: string): void => place.story?.(`${scenario.name} (Q ${quantity}, h ${held}): ${text}`)
 
@@ -186,11 +189,13 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   }
 
   const buy = (): void => {
-    const units = shoppers.chance(0.8) ? 1 : shoppers.int(2, 3)
+    const units = shoppers.chance(scenario.multiples) ? shoppers.int(2, 3) : 1
     const holds = shoppers.chance(scenario.holds)
     const holdMs = shoppers.int(1_000, Math.max(1_000, constants.checkoutHoldMs))
     const abandons = shoppers.chance(scenario.abandons)
-    if (!open || quantity - held < units) return
+    if (!open) return
+    wanted += units
+    if (quantity - held < units) return
     if (!holds) return order(units)
     held += units
     queue.after(holdMs, () => {
@@ -212,7 +217,9 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   }
 
   const compareAndSet = (request: WriteRequest): PushOutcome => {
-    if (quantity !== request.fromQuantity) return { kind: 'stale', quantity: backOffice.chance(0.7) ? quantity : null }
+    // Without a number to compare with, it is overwritten: what a hub that does not compare sends.
+    if (request.fromQuantity !== null && quantity !== request.fromQuantity)
+      return { kind: 'stale', quantity: backOffice.chance(0.7) ? quantity : null }
     apply(request)
     return { kind: 'applied', quantity: request.quantity }
   }
@@ -245,6 +252,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     quantity: () => quantity,
     held: () => held,
     net: () => net,
+    wanted: () => wanted,
     write: (request) => {
       const faults = options.faults()
       const known = keys.get(request.key)

@@ -45,6 +45,8 @@ export interface ChannelScenario {
   readonly adopting: boolean
   readonly startQuantity: number
   readonly buyersPerHour: number
+  /** Share of buyers who want two or three at once. */
+  readonly multiples: number
   readonly holds: number
   readonly abandons: number
   readonly cancels: number
@@ -159,6 +161,7 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
     adopting: adoptingWorld && dice.chance(0.6),
     startQuantity: 0,
     buyersPerHour: dice.pick([0.5, 2, 8, 30]),
+    multiples: 0.2,
     holds: constants.checkoutHoldMs > 0 ? dice.pick([0, 0.5, 1]) : 0,
     abandons: dice.pick([0, 0.3, 0.7]),
     cancels: dice.pick([0, 0.1, 0.4]),

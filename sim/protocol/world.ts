@@ -39,7 +39,7 @@ export interface RunOptions {
   readonly story?: boolean
 }
 
-const startMs = 1_000_000_000
+export const startMs = 1_000_000_000
 const location = 'shelf' as LocationId
 /** The waits that the hub chooses itself: an hour after a refusal, ten minutes for an accepted write to show, twice. */
 const hubWaitsMs = 85 * 60_000
@@ -92,7 +92,7 @@ const askListing: ListingState = {
   blockedReason: null,
 }
 
-const stockOf = (scenario: Scenario, markets: readonly Marketplace[]): Stock => ({
+export const openingStock = (scenario: Scenario, markets: readonly Marketplace[]): Stock => ({
   ...emptyStock(sku, pool),
   version: 1,
   onHandUnits: { [location]: scenario.onHandUnits },
@@ -132,7 +132,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     scenario,
     queue,
     markets,
-    stock: stockOf(scenario, markets),
+    stock: openingStock(scenario, markets),
     faults: () => faults,
     teeth: options.teeth ?? noTeeth,
   })
