@@ -8,7 +8,7 @@ import { decidedOrder } from './channel-decision.ts'
 import { offerAt, unstopped } from './channel-pushing.ts'
 
 const factOf = async (channel: ChannelUnderTest, rig: ChannelRig, orderId: string): Promise<OrderFact> => {
-  await rig.clock.advance(channel.traits.visibleWithinMs)
+  await rig.clock.advance(channel.traits.decidedWithinMs)
   const [fact] = await rig.run(rig.adapter.fetchOrders([orderId], unstopped()))
   if (!fact) throw new Error(`order ${orderId} is not found`)
   return fact

@@ -54,7 +54,7 @@ const streamsReader = (channel: ChannelUnderTest, rig: ChannelRig, book: OrderBo
   const everyMs = Math.max(...Object.values(rig.adapter.capabilities.pollEveryMs))
   return async () => {
     for (let round = 0; round < 3; round++) {
-      await rig.clock.advance(Math.max(everyMs, channel.traits.visibleWithinMs))
+      await rig.clock.advance(Math.max(everyMs, channel.traits.decidedWithinMs))
       for (const reader of readers) await reader.poll()
     }
   }
@@ -89,7 +89,7 @@ export const describeOrders = (channel: ChannelUnderTest): void => {
           bought.push(buy(rig, offerAt(rig, index % 2), 1 + (index % 3)))
           if (index % 10 === 0) await rig.clock.advance(700)
         }
-        await rig.clock.advance(traits.visibleWithinMs)
+        await rig.clock.advance(traits.decidedWithinMs)
         let pages = 0
         const result = await reader.poll(() => {
           pages += 1
@@ -120,7 +120,7 @@ export const describeOrders = (channel: ChannelUnderTest): void => {
         const reader = streamReader(channel, rig, stream, book)
         const everyMs = rig.adapter.capabilities.pollEveryMs[stream] ?? 60_000
         const from = rig.clock.nowMs()
-        for (let polls = 0; polls < 12; polls++) {
+        for (let polls = 0; polls < 20; polls++) {
           const untilMs = rig.clock.nowMs() + everyMs
           while (rig.clock.nowMs() < untilMs) {
             if (random.next() < 0.5) buy(rig, offerAt(rig, random.next() < 0.5 ? 0 : 1), 1)
@@ -142,7 +142,7 @@ export const describeOrders = (channel: ChannelUnderTest): void => {
         const book = createOrderBook()
         const reader = streamReader(channel, rig, rig.adapter.capabilities.streams[0] ?? '', book)
         for (let index = 0; index < 150; index++) buy(rig, offerAt(rig, 0), 1)
-        await rig.clock.advance(traits.visibleWithinMs)
+        await rig.clock.advance(traits.decidedWithinMs)
         await expect(reader.poll(() => Promise.reject(new Error('the store is away')))).rejects.toThrow('the store is away')
         await expect(
           reader.poll(() => {
@@ -213,7 +213,7 @@ export const describeOrders = (channel: ChannelUnderTest): void => {
     test('orders by id, as they are; an id that nobody knows is left out', () =>
       withRig(channel, {}, async (rig) => {
         const orderIds = [0, 1, 2].map((index) => buy(rig, offerAt(rig, index), 2))
-        await rig.clock.advance(traits.visibleWithinMs)
+        await rig.clock.advance(traits.decidedWithinMs)
         const book = createOrderBook()
         book.take(await rig.run(rig.adapter.fetchOrders([...orderIds, '1'], unstopped())))
         expect(book.size).toBe(3)
@@ -243,7 +243,7 @@ export const describeOrders = (channel: ChannelUnderTest): void => {
 /** Vendor orders are shipped only after they were accepted. */
 const acceptAll = async (channel: ChannelUnderTest, rig: ChannelRig, book: OrderBook): Promise<void> => {
   if (channel.traits.acknowledges !== true) return
-  await rig.clock.advance(channel.traits.visibleWithinMs)
+  await rig.clock.advance(channel.traits.decidedWithinMs)
   const orderIds = rig.simulator.market.orders().map((each) => each.orderId)
   const facts = await rig.run(rig.adapter.fetchOrders(orderIds, unstopped()))
   book.take(facts)

@@ -49,7 +49,7 @@ const trade = async (channel: ChannelUnderTest, rig: ChannelRig): Promise<void> 
   buy(3, 5)
   const outcomes = await push(rig, writeOf(rig, offerAt(rig, 0), 25))
   expect(outcomes).toHaveLength(1)
-  await rig.clock.advance(Math.max(channel.traits.effectWithinMs, channel.traits.visibleWithinMs))
+  await rig.clock.advance(Math.max(channel.traits.effectWithinMs, channel.traits.decidedWithinMs))
   // A look at the market lets happen what was due by now.
   rig.simulator.market.books()
 }
@@ -131,7 +131,7 @@ export const describeInbound = (channel: ChannelUnderTest): void => {
         withRig(channel, {}, async (rig) => {
           await rig.run(rig.adapter.subscribe(rig.webhookUrl, unstopped()))
           for (let count = 0; count < 4; count++) rig.simulator.market.buy([{ externalId: offerAt(rig, 0), quantity: 1 }])
-          await rig.clock.advance(traits.visibleWithinMs)
+          await rig.clock.advance(traits.decidedWithinMs)
           const book = createOrderBook()
           await understand(rig, await rig.arrived(), book)
           for (const order of rig.simulator.market.orders()) {

@@ -45,6 +45,8 @@ export interface ChannelTraits {
   readonly effectWithinMs: number
   /** L: an order is found by a complete poll so long after its creation. */
   readonly visibleWithinMs: number
+  /** ... and told with all its lines: where goods are taken from may be decided later. */
+  readonly decidedWithinMs: number
 }
 
 export interface RigOptions {
@@ -157,6 +159,7 @@ const shopifyTraits: ChannelTraits = {
   hasScopes: true,
   effectWithinMs: 0,
   visibleWithinMs: 5 * minuteMs,
+  decidedWithinMs: 5 * minuteMs,
 }
 
 /** Each by its reading form, apart from the one that the hub writes with. */
@@ -255,6 +258,7 @@ const sellerTraits: ChannelTraits = {
   hasScopes: 'the simulated account has all roles',
   effectWithinMs: 2 * minuteMs,
   visibleWithinMs: 5 * minuteMs,
+  decidedWithinMs: 5 * minuteMs,
 }
 
 const makeSeller = (options: RigOptions = {}, reading: Partial<AmazonSellerOptions> = {}): ChannelRig => {
@@ -325,6 +329,7 @@ const vendorTraits: ChannelTraits = {
   hasScopes: 'the simulated account has all roles',
   effectWithinMs: 15 * minuteMs,
   visibleWithinMs: 5 * minuteMs,
+  decidedWithinMs: 5 * minuteMs,
 }
 
 const makeVendor = (options: RigOptions = {}): ChannelRig => {
@@ -389,8 +394,8 @@ export const channelsUnderTest: readonly ChannelUnderTest[] = [
       }),
   },
   {
-    traits: { ...shopifyTraits, name: 'shopify, two locations, routed late', linesByMarketId: false },
-    make: (options) => makeShopify(options, { locations: [{ name: 'Warehouse' }, { name: 'Shop floor' }], routingDelayMs: minuteMs }),
+    traits: { ...shopifyTraits, name: 'shopify, two locations, routed late', linesByMarketId: false, decidedWithinMs: 10 * minuteMs },
+    make: (options) => makeShopify(options, { locations: [{ name: 'Warehouse' }, { name: 'Shop floor' }], routingDelayMs: 7 * minuteMs }),
   },
   { traits: sellerTraits, make: makeSeller },
   {
