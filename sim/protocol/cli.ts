@@ -1,6 +1,8 @@
 // `npm run simulate -- --seeds N --base B [--story] [--json]`: runs N worlds from seed B on. For a failing world: the command that replays it and
 // the story of a smaller one that fails alike (standard error). The last line on standard output is one JSON object.
+// `-- --compare [--seeds N] [--json]`: what zero costs instead, beside other hubs.
 import { parseArgs } from 'node:util'
+import { printComparison } from './compare-table.ts'
 import { drawScenario } from './scenario.ts'
 import { shrinkScenario } from './shrink.ts'
 import { noTeeth } from './teeth.ts'
@@ -11,18 +13,24 @@ const maxLines = 40
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1000' },
+    seeds: { type: 'string' },
     base: { type: 'string', default: '1' },
     depth: { type: 'string', default: 'protocol' },
     json: { type: 'boolean', default: false },
     story: { type: 'boolean', default: false },
+    compare: { type: 'boolean', default: false },
   },
 })
-const seeds = Number(values.seeds)
+const seeds = Number(values.seeds ?? (values.compare ? '100' : '1000'))
 const base = Number(values.base)
 if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(base) || seeds < 1) {
   process.stderr.write('simulate: --seeds and --base take whole numbers, for example: --seeds 1000 --base 1\n')
   process.exit(2)
+}
+
+if (values.compare) {
+  printComparison(Math.min(seeds, 1_000), values.json)
+  process.exit(0)
 }
 
 const showSmaller = (seed: number): void => {

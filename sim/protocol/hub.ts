@@ -50,6 +50,8 @@ export interface WorldHub {
   setOutage(index: number, out: boolean): void
   start(): void
   isUp(): boolean
+  /** Faults are over: no crash is to come, and the process runs. */
+  calm(): void
   story: ((text: string) => void) | null
 }
 
@@ -399,6 +401,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     ledger,
     story: null,
     isUp: () => up,
+    calm: () => {
+      armed = false
+      if (!up) start()
+    },
     start,
     setOutage: (index, out) => {
       outages[index] = out
@@ -441,7 +447,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       epoch += 1
       wakes.clear()
       failures.clear()
-      queue.after(dice.chance(0.1) ? dice.int(600_000, 5_400_000) : dice.int(500, 60_000), start)
+      const died = epoch
+      queue.after(dice.chance(0.1) ? dice.int(600_000, 5_400_000) : dice.int(500, 60_000), () => {
+        if (!up && epoch === died) start()
+      })
     },
   }
   return hub

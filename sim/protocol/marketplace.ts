@@ -64,7 +64,7 @@ export interface MarketplaceOptions {
   readonly onWebhook: (fact: OrderFact) => void
 }
 
-export const factOf = (
+const factOf = (
   place: { readonly scenario: ChannelScenario; readonly listing: ListingId },
   order: SoldOrder,
   version: Version,
@@ -189,7 +189,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   }
 
   const buy = (): void => {
-    const units = shoppers.chance(scenario.multiples) ? shoppers.int(2, 3) : 1
+    const units = shoppers.chance(1 - scenario.multiples) ? 1 : shoppers.int(2, 3)
     const holds = shoppers.chance(scenario.holds)
     const holdMs = shoppers.int(1_000, Math.max(1_000, constants.checkoutHoldMs))
     const abandons = shoppers.chance(scenario.abandons)

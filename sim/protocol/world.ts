@@ -227,6 +227,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   for (const market of markets) market.close()
   markets.forEach((_, index) => world.setOutage(index, false))
   tell('calm')
+  world.calm()
   const boundMs = Math.max(
     ...scenario.channels.map(({ constants: c, pollEveryMs, lateByL }) => {
       const visibleMs = c.orderVisibilityMs * Math.max(3, lateByL)
