@@ -94,7 +94,15 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
     })
-    const app = createHttpApp({ hub, metrics, apiKeyHash: config.apiKeyHash, clock: ports.clock, random: ports.random, log })
+    const app = createHttpApp({
+      hub,
+      metrics,
+      apiKeyHash: config.apiKeyHash,
+      timeZone: config.timeZone,
+      clock: ports.clock,
+      random: ports.random,
+      log,
+    })
     const server = await serveHttp(app, config.http)
     await hub.start()
     return {

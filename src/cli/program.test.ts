@@ -181,6 +181,22 @@ describe('looking', () => {
     expect(detail).not.toContain('rests on')
   })
 
+  test('an explanation as sentences, or JSON', async () => {
+    const { url } = await serve({
+      stock: [stockWith(10, [listingWith('shop', { base: 6, believedQuantity: 6 })])],
+      settings: [settingsOf('shop')],
+    })
+    const { out, code } = await type(['explain', 'MUG', '--url', url])
+    expect(code).toBe(0)
+    expect(out).toContain('MUG (Red mug), pool main, at 00:00:00 UTC\n  On hand: 10 units (berlin 10).\n')
+    expect(out).toContain('\n\nshop, listing mug (each change names the number it replaces)\n  Should be showing 6 units now;')
+    expect(out).toMatch(/\n\nProtected\n {2}No sale can exceed the shelf, as long as this holds:\n {2}shop: every order/)
+    expect(JSON.parse((await type(['explain', 'MUG', '--json', '--url', url])).out)).toMatchObject({
+      pools: [{ sku: 'MUG', slackUnits: 4 }],
+    })
+    expect((await type(['explain', 'NOPE', '--url', url])).errors).toContain('sku-unknown')
+  })
+
   test.each(['incidents', 'inbox', 'channels'])('%s', async (command) => {
     const { url } = await serve()
     expect(await type([command, '--url', url])).toMatchObject({ code: 0, out: 'None.', errors: '' })

@@ -6,7 +6,7 @@ import { hubUrlFrom } from '../config/config.ts'
 import { isBelayError } from '../domain/errors.ts'
 import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
-import { type ReadOptions, showChannels, showInbox, showIncidents, showStock } from './read-commands.ts'
+import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 export interface DemoOptions {
@@ -105,6 +105,13 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .argument('[sku]')
     .action(async (sku: string | undefined, options: HubOptions & ReadOptions) =>
       showStock(sku, options, await connect(options, terminal), terminal),
+    )
+  ofHub(program.command('explain'))
+    .description('how every number of a SKU came about, and what happens next')
+    .argument('<sku>')
+    .option('--json', 'print JSON')
+    .action(async (sku: string, options: HubOptions & ReadOptions) =>
+      showExplanation(sku, options, await connect(options, terminal), terminal),
     )
   reading(program.command('incidents'))
     .description('what a person should know, newest first')

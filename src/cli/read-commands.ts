@@ -1,11 +1,12 @@
 // The commands that look into a running hub, as tables; `--json` prints what the API answered.
 import { constantsText } from '../domain/plain-words.ts'
 import type { ConstantsOfChannel } from '../domain/protection.ts'
+import type { ExplanationSection } from '../domain/explain-text.ts'
 import type { Incident } from '../domain/incidents.ts'
 import type { ChannelStatus } from '../ports/hub.ts'
 import type { StoredInboxEvent } from '../ports/store.ts'
 import type { HubClient } from './hub-client.ts'
-import { durationText } from './live-lines.ts'
+import { durationText, printable } from './live-lines.ts'
 import { type Cell, tableText } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -129,6 +130,19 @@ export const showStock = async (sku: string | undefined, options: ReadOptions, c
   }
   const detail = await client.get<{ readonly pools: readonly StockDetail[] }>(`/api/v1/stock/${encodeURIComponent(sku)}`)
   terminal.print(options.json === true ? JSON.stringify(detail, null, 2) : detail.pools.map(stockDetailText).join('\n\n'))
+}
+
+interface Explained {
+  readonly pools: readonly { readonly sections: readonly ExplanationSection[] }[]
+}
+
+const sectionText = ({ title, sentences }: ExplanationSection): string =>
+  [title, ...sentences.map((sentence) => `  ${sentence}`)].map(printable).join('\n')
+
+export const showExplanation = async (sku: string, options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
+  const answer = await client.get<Explained>(`/api/v1/stock/${encodeURIComponent(sku)}/explain`)
+  if (options.json === true) terminal.print(JSON.stringify(answer, null, 2))
+  else terminal.print(answer.pools.flatMap(({ sections }) => sections.map(sectionText)).join('\n\n'))
 }
 
 export const showIncidents = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {

@@ -5,6 +5,7 @@ import { checkMovement, endKey, moveStock, movementKey } from '../domain/movemen
 import { hubChannel } from '../domain/order-fold.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { SettingsFor } from '../domain/plan.ts'
+import type { KnownSettings } from '../domain/protection.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
@@ -18,6 +19,7 @@ import type { Change, Decision } from './change.ts'
 import { createChannelWakes, runChannel } from './channel-runner.ts'
 import { createCommitter } from './committer.ts'
 import type { EngineContext, Logger } from './context.ts'
+import { explainSku } from './explain-sku.ts'
 import { runImport } from './import.ts'
 import { explain } from './fold.ts'
 import { createListingFinder } from './listing-finder.ts'
@@ -128,6 +130,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const adapters = new Map(options.adapters.map((a) => [a.channel, a]))
   const settings = new Map(options.settings.map((s) => [s.channel, s]))
   const settingsFor: SettingsFor = (channel) => settings.get(channel) ?? unknownSettings(channel)
+  const settingsOf: KnownSettings = (channel) => (adapters.has(channel) ? settingsFor(channel) : null)
   const listeners = new Set<(event: HubEvent) => void>()
   const committer = createCommitter({
     store,
@@ -224,7 +227,8 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     context,
     store,
     adapters,
-    settingsOf: (channel) => (adapters.has(channel) ? settingsFor(channel) : null),
+    settingsOf,
+    explain: (sku) => explainSku(sku, { store, adapters, settingsOf, nowMs: clock.nowMs() }),
     move: async (request) => {
       checkMovement(request)
       const arrivedAtMs = clock.nowMs()

@@ -194,6 +194,38 @@ describe('stock', () => {
   })
 })
 
+describe('an explanation', () => {
+  test.each(['RED', 'A/B 1', '100%'])('of %s has the data and the sentences', async (sku) => {
+    const { get } = await serve({ stock: [stock(sku), stock(sku, 'outlet')], settings: [settingsOf('shop')] })
+    const response = await get(`/api/v1/stock/${encodeURIComponent(sku)}/explain`)
+    expect(response.status).toBe(200)
+    const body = (await response.json()) as { pools: { sections: { title: string; sentences: string[] }[] }[] }
+    expect(body).toMatchObject({
+      sku,
+      timeZone: 'UTC',
+      pools: [{ pool: 'main', onHandUnits: 14, slackUnits: 3, listings: [{ exposureQuantity: 8, baseQuantity: 5 }] }, { pool: 'outlet' }],
+    })
+    expect(body.pools[0]?.sections.map((each) => each.title)).toEqual([
+      `${sku} (Title of ${sku}), pool main, at 00:00:00 UTC`,
+      'shop, listing 1@2 (each change names the number it replaces)',
+      'Protected',
+    ])
+    expect(body.pools[0]?.sections[0]?.sentences).toContain('On hand: 14 units (berlin 10, hamburg 4).')
+  })
+
+  test('of a SKU that is not known is 404', async () => {
+    const response = await (await serve()).get('/api/v1/stock/NOPE/explain')
+    expect(response.status).toBe(404)
+    expect(await errorOf(response)).toMatchObject({ code: 'sku-unknown', message: 'There is no SKU "NOPE".' })
+  })
+
+  test('does not take a SKU for another one', async () => {
+    const { get } = await serve({ stock: [stock('RED/explain')] })
+    expect((await get(`/api/v1/stock/${encodeURIComponent('RED/explain')}`)).status).toBe(200)
+    expect((await get(`/api/v1/stock/${encodeURIComponent('RED/explain')}/explain`)).status).toBe(200)
+  })
+})
+
 test.each(['orders', 'ledger', 'incidents', 'inbox?state=parked', 'channels'])('GET /api/v1/%s answers a list', async (path) => {
   const response = await (await serve()).get(`/api/v1/${path}`)
   expect(response.status).toBe(200)

@@ -19,6 +19,8 @@ export interface HttpAppParts {
   readonly metrics: Metrics & { text(): Promise<string> }
   /** null: no key is set; only loopback names are answered. */
   readonly apiKeyHash: Uint8Array | null
+  /** In which times are told to people: a name of the IANA list. */
+  readonly timeZone?: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
@@ -42,7 +44,15 @@ const healthy = async (hub: Hub, clock: Clock): Promise<boolean> => {
   return answer
 }
 
-export const createHttpApp = ({ hub, metrics, apiKeyHash, clock, random, log }: HttpAppParts): Hono<{ Variables: Variables }> => {
+export const createHttpApp = ({
+  hub,
+  metrics,
+  apiKeyHash,
+  timeZone = 'UTC',
+  clock,
+  random,
+  log,
+}: HttpAppParts): Hono<{ Variables: Variables }> => {
   const app = new Hono<{ Variables: Variables }>()
   let open = 0
 
@@ -86,7 +96,7 @@ export const createHttpApp = ({ hub, metrics, apiKeyHash, clock, random, log }: 
   app.use('/metrics', guarded)
   app.use('/api/*', guarded)
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }))
-  app.route('/api/v1', readRoutes(hub))
+  app.route('/api/v1', readRoutes(hub, timeZone))
   app.route('/api/v1', writeRoutes(hub))
   app.route('/webhooks', webhookRoute(hub, metrics, clock))
 

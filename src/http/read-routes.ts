@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { BelayError } from '../domain/errors.ts'
+import { explanationSections } from '../domain/explain-text.ts'
 import type { ChannelId, PoolId, Sku } from '../domain/ids.ts'
 import type { Hub } from '../ports/hub.ts'
 import { checkedQuery, pageQuery } from './request-input.ts'
@@ -22,7 +23,13 @@ const inboxQuery = z.strictObject({
   state: z.enum(['parked', 'pending']).default('parked'),
 })
 
-export const readRoutes = (hub: Hub): Hono => {
+const unknownSku = (sku: string): BelayError =>
+  new BelayError('sku-unknown', `There is no SKU ${JSON.stringify(sku.slice(0, 200))}.`, {
+    fix: 'Look for it with GET /api/v1/stock?q= and the beginning of its name, or import it.',
+  })
+
+/** `timeZone`: in which times are told in sentences. */
+export const readRoutes = (hub: Hub, timeZone: string): Hono => {
   const app = new Hono()
   const { store } = hub
 
@@ -37,14 +44,19 @@ export const readRoutes = (hub: Hub): Hono => {
     return c.json({ ...stockSummaries(page.items, hub.settingsOf), next: page.next })
   })
 
+  // Before the SKU alone, which takes every path.
+  app.get('/stock/:sku/explain', async (c) => {
+    const sku = c.req.param('sku')
+    const pools = await hub.explain(sku as Sku)
+    if (pools.length === 0) throw unknownSku(sku)
+    return c.json({ sku, timeZone, pools: pools.map((each) => ({ ...each, sections: explanationSections(each, timeZone) })) })
+  })
+
   // A SKU is any text, slashes included.
   app.get('/stock/:sku{.+}', async (c) => {
     const sku = c.req.param('sku')
     const pools = await store.readSku(sku as Sku)
-    if (pools.length === 0)
-      throw new BelayError('sku-unknown', `There is no SKU ${JSON.stringify(sku.slice(0, 200))}.`, {
-        fix: 'Look for it with GET /api/v1/stock?q= and the beginning of its name, or import it.',
-      })
+    if (pools.length === 0) throw unknownSku(sku)
     return c.json({ sku, pools: pools.map((stock) => stockDetail(stock, hub.settingsOf)) })
   })
 

@@ -1,4 +1,5 @@
 // What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
+import type { Explanation } from '../domain/explain.ts'
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import type { KnownSettings } from '../domain/protection.ts'
 import type { AllocationRule } from '../domain/stock.ts'
@@ -139,6 +140,8 @@ export interface Hub {
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
   /** As they are in force now, widened constants included; null: the channel is not configured. */
   readonly settingsOf: KnownSettings
+  /** How each number of the SKU came about, one for each pool; [] when it is not known. */
+  explain(sku: Sku): Promise<readonly Explanation[]>
   /** Throws movement-invalid, sku-unknown, insufficient-stock, movement-conflict (a reference used before for something else). */
   move(request: MovementRequest): Promise<MovementResult>
   previewImport(request: ImportRequest): Promise<ImportPreview>

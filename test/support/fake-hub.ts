@@ -1,4 +1,5 @@
 // A hub in memory for tests of the shell: it remembers what it was asked and answers from what it was given. It decides nothing.
+import { explainStock } from '../../src/domain/explain.ts'
 import type { ChannelId } from '../../src/domain/ids.ts'
 import type { ChannelSettings } from '../../src/domain/settings.ts'
 import type { Stock } from '../../src/domain/stock.ts'
@@ -20,6 +21,8 @@ export interface FakeHubParts {
   readonly stock?: readonly Stock[]
   readonly parked?: readonly StoredInboxEvent[]
   readonly status?: readonly ChannelStatus[]
+  /** What explanations are made at. */
+  readonly nowMs?: number
   /** No channel is configured but these. */
   readonly settings?: readonly ChannelSettings[]
   readonly webhooks?: Readonly<Record<string, WebhookReceiver>>
@@ -68,6 +71,7 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
       { channel, webhook } as unknown as ChannelAdapter,
     ]),
   )
+  const settingsOf = (channel: ChannelId): ChannelSettings | null => parts.settings?.find((each) => each.channel === channel) ?? null
   const moves: MovementRequest[] = []
   const imports: ImportRequest[] = []
   const previews: ImportRequest[] = []
@@ -75,7 +79,13 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
   return {
     store,
     adapters,
-    settingsOf: (channel) => parts.settings?.find((each) => each.channel === channel) ?? null,
+    settingsOf,
+    explain: (sku) =>
+      Promise.resolve(
+        stock
+          .filter((each) => each.sku === sku)
+          .map((each) => explainStock(each, { settingsOf, watermarkOf: () => null, nowMs: parts.nowMs ?? 0 })),
+      ),
     moves,
     imports,
     previews,
