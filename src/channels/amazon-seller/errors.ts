@@ -1,7 +1,7 @@
 // What went wrong with one item, as the outcome the engine understands. The classification of the wire is in ../sp-api/errors.ts.
 import { BelayError, isBelayError } from '../../domain/errors.ts'
 import type { PushOutcome, ReadOutcome } from '../../ports/channel.ts'
-import { ExchangeFailure } from '../sp-api/transport.ts'
+import { ExchangeFailure } from '../http/exchange.ts'
 
 /** Anything that is not a BelayError is a bug and goes on up. */
 const known = (error: unknown): BelayError => {

@@ -11,7 +11,8 @@ import { failureError, graphqlError, problemsOf, statusError } from './errors.ts
 import { type CostBucket, createCostBucket, createCostEstimates, type ThrottleStatus, type Urgency } from './limits.ts'
 import type { Operation } from './operations.ts'
 import { createTokens } from './tokens.ts'
-import { ExchangeFailure, type HttpAnswer, post } from './transport.ts'
+import { type Answer, ExchangeFailure } from '../http/exchange.ts'
+import { post } from './transport.ts'
 
 export interface ShopifyPorts {
   readonly fetch: Fetch
@@ -106,7 +107,7 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
       retryAtMs: clock.nowMs() + waitMs,
     })
 
-  const send = async <V, D>(operation: Operation<V, D>, variables: V, token: string, options: CallOptions): Promise<HttpAnswer> => {
+  const send = async <V, D>(operation: Operation<V, D>, variables: V, token: string, options: CallOptions): Promise<Answer> => {
     try {
       return await post(ports, {
         address,
@@ -123,7 +124,7 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
   const understand = <V, D>(
     operation: Operation<V, D>,
     budget: { readonly points: number; readonly urgency: Urgency },
-    answer: HttpAnswer,
+    answer: Answer,
     body: Body | null,
   ): D => {
     const { name, write } = operation

@@ -12,7 +12,7 @@
 // So for a write: throttled, retryable and permanent kinds mean that it had no effect; ambiguous kinds mean that it may have.
 // Messages quote Shopify's text bounded, on one line, without tokens.
 import { BelayError } from '../../domain/errors.ts'
-import type { ExchangeFailure } from './transport.ts'
+import type { ExchangeFailure } from '../http/exchange.ts'
 
 const maxQuotedLength = 300
 

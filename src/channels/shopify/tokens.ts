@@ -5,7 +5,8 @@ import { BelayError } from '../../domain/errors.ts'
 import { quoted } from './errors.ts'
 import type { ShopifyConfig } from './config.ts'
 import type { ShopifyPorts } from './client.ts'
-import { ExchangeFailure, type HttpAnswer, post } from './transport.ts'
+import { type Answer, ExchangeFailure } from '../http/exchange.ts'
+import { post } from './transport.ts'
 
 export interface Tokens {
   /** Throws BelayError: channel-unreachable, channel-throttled or channel-credentials-rejected. */
@@ -30,7 +31,7 @@ const parsed = (text: string): Readonly<Record<string, unknown>> => {
   }
 }
 
-const refusal = (answer: HttpAnswer, nowMs: number): BelayError => {
+const refusal = (answer: Answer, nowMs: number): BelayError => {
   const body = parsed(answer.text)
   const told = [body['error'], body['error_description']].filter((part): part is string => typeof part === 'string').join(': ')
   const text = `the token request was answered ${answer.status}${told === '' ? '' : ` (${quoted(told)})`}`
@@ -59,7 +60,7 @@ export const createTokens = (config: ShopifyConfig, ports: ShopifyPorts): Tokens
   let underWay: Promise<string> | null = null
   let renewedAtMs = -Infinity
 
-  const ask = async (): Promise<HttpAnswer> => {
+  const ask = async (): Promise<Answer> => {
     try {
       return await post(ports, {
         address: `${config.shopUrl}/admin/oauth/access_token`,

@@ -6,11 +6,11 @@ import type { Fetch } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
+import { type Answer, ExchangeFailure, exchange } from '../http/exchange.ts'
 import { type Capacity, createBuckets, type RateLimit } from './buckets.ts'
 import { failureError, refusalError } from './errors.ts'
 import { createRestrictedTokens, restrictedTokenLimit, restrictedTokenOperation } from './restricted-tokens.ts'
 import { type Credentials, createTokens, type Grant } from './tokens.ts'
-import { type Answer, ExchangeFailure, exchange } from './transport.ts'
 
 export interface SpApiPorts {
   readonly fetch: Fetch

@@ -9,7 +9,7 @@
 //   2xx that is not JSON                           channel-answer-malformed
 // The messages quote Amazon's code and message (source: ErrorList of every SP-API model), bounded and without tokens.
 import { BelayError } from '../../domain/errors.ts'
-import type { ExchangeFailure } from './transport.ts'
+import type { ExchangeFailure } from '../http/exchange.ts'
 
 /** `cause` of the BelayError for an answered refusal. */
 interface AnsweredProblem {
@@ -48,7 +48,7 @@ const problemsOf = (body: unknown): readonly Problem[] => {
 export const failureError = (operation: string, failure: ExchangeFailure, write: boolean): BelayError => {
   const text = `${operation}: ${failure.message}`
   const detail = { cause: failure }
-  if (failure.failure === 'refused' || !write) return new BelayError('channel-unreachable', text, detail)
+  if (failure.failure === 'unsent' || !write) return new BelayError('channel-unreachable', text, detail)
   if (failure.failure === 'oversized') return new BelayError('channel-answer-malformed', text, detail)
   return new BelayError(failure.failure === 'timeout' ? 'channel-timeout' : 'channel-unavailable', text, detail)
 }

@@ -6,10 +6,10 @@ import { BelayError } from '../../domain/errors.ts'
 import type { Fetch } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
+import { type Answer, ExchangeFailure, exchange } from '../http/exchange.ts'
 import { tokenAddress } from './endpoints.ts'
 import { quoted } from './errors.ts'
 import { createSharedCache } from './shared-cache.ts'
-import { type Answer, ExchangeFailure, exchange } from './transport.ts'
 
 export interface Credentials {
   readonly clientId: string

@@ -1,11 +1,11 @@
 // One HTTP exchange: sent once, never repeated, ended by the caller's signal or by a timeout on the injected clock, its answer read
 // whole and bounded. It fails with an ExchangeFailure that says how far the request can have got; what that means for a read or a
-// write is decided in errors.ts.
+// write is decided in each channel's errors.ts.
 import type { Fetch } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 
-/** refused: no connection was made, so nothing was sent. broken, timeout, stopped, oversized: it may have been carried out. */
-export type FailureKind = 'refused' | 'broken' | 'timeout' | 'stopped' | 'oversized'
+/** unsent: no byte of the request left. broken, timeout, stopped, oversized: it may have been carried out. */
+type FailureKind = 'unsent' | 'broken' | 'timeout' | 'stopped' | 'oversized'
 
 export class ExchangeFailure extends Error {
   readonly failure: FailureKind
@@ -22,11 +22,11 @@ export interface Answer {
   readonly text: string
 }
 
-/** The largest answer is a page of 100 orders, well under a megabyte. */
+/** The largest answers are pages of orders or of levels, well under a megabyte. */
 const maxAnswerBytes = 32 * 1024 * 1024
 
 /** Errors of connecting, all of them before the first byte of the request (Node's and undici's codes). */
-const refusedCodes: ReadonlySet<unknown> = new Set([
+const connectCodes: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -42,9 +42,9 @@ const refusedCodes: ReadonlySet<unknown> = new Set([
 
 const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined)
 
-const wasRefused = (error: unknown): boolean => {
+const neverConnected = (error: unknown): boolean => {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  return refusedCodes.has(codeOf(cause))
+  return connectCodes.has(codeOf(cause))
 }
 
 const readBounded = async (response: Response): Promise<string> => {
@@ -73,7 +73,7 @@ export const exchange = async (
   address: string,
   options: ExchangeOptions,
 ): Promise<Answer> => {
-  if (options.signal.aborted) throw new ExchangeFailure('refused', 'stopped before it was sent')
+  if (options.signal.aborted) throw new ExchangeFailure('unsent', 'stopped before it was sent')
   const ending = new AbortController()
   const settled = new AbortController()
   const ended = Promise.withResolvers<never>()
@@ -102,7 +102,7 @@ export const exchange = async (
     return await Promise.race([work(), ended.promise])
   } catch (error) {
     if (error instanceof ExchangeFailure) throw error
-    if (wasRefused(error)) throw new ExchangeFailure('refused', 'no connection could be made', error)
+    if (neverConnected(error)) throw new ExchangeFailure('unsent', 'no connection could be made', error)
     throw new ExchangeFailure('broken', 'the connection broke', error)
   } finally {
     options.signal.removeEventListener('abort', stop)
