@@ -28,7 +28,7 @@ import type { Random } from './ports/random.ts'
 import type { Store } from './ports/store.ts'
 import { openStore } from './store/index.ts'
 
-const platformSchemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
+export const platformSchemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
 type BelayConfig = Config<typeof platformSchemas>
 type Channel = ChannelConfig<typeof platformSchemas>
 
@@ -40,7 +40,7 @@ interface Ports {
 
 const systemPorts: Ports = { clock: systemClock, random: systemRandom, fetch: (input, init) => fetch(input, init) }
 
-const createAdapter = (channel: Channel, ports: Ports, observer: ChannelObserver): ChannelAdapter => {
+export const createAdapter = (channel: Channel, ports: Ports, observer: ChannelObserver): ChannelAdapter => {
   switch (channel.platform) {
     case 'shopify':
       return createShopify(channel.settings, { ...ports, observer })
@@ -51,7 +51,7 @@ const createAdapter = (channel: Channel, ports: Ports, observer: ChannelObserver
   }
 }
 
-const settingsOf = (channel: Channel, adapter: ChannelAdapter): ChannelSettings => ({
+export const settingsOf = (channel: Channel, adapter: ChannelAdapter): ChannelSettings => ({
   channel: channel.id,
   mode: channel.mode,
   constants: channel.constants,
