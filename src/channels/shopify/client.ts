@@ -6,12 +6,12 @@ import type { Fetch } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
+import { type Answer, ExchangeFailure } from '../http/exchange.ts'
 import type { ShopifyConfig } from './config.ts'
 import { failureError, graphqlError, problemsOf, statusError } from './errors.ts'
 import { type CostBucket, createCostBucket, createCostEstimates, type ThrottleStatus, type Urgency } from './limits.ts'
 import type { Operation } from './operations.ts'
 import { createTokens } from './tokens.ts'
-import { type Answer, ExchangeFailure } from '../http/exchange.ts'
 import { post } from './transport.ts'
 
 export interface ShopifyPorts {

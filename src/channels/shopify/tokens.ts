@@ -2,10 +2,10 @@
 // client credentials grant). One request at a time, whoever waits; renewed before it ends. Nothing of the caller's request has left
 // when this fails, so no failure here is ambiguous.
 import { BelayError } from '../../domain/errors.ts'
-import { quoted } from './errors.ts'
-import type { ShopifyConfig } from './config.ts'
-import type { ShopifyPorts } from './client.ts'
 import { type Answer, ExchangeFailure } from '../http/exchange.ts'
+import type { ShopifyPorts } from './client.ts'
+import type { ShopifyConfig } from './config.ts'
+import { quoted } from './errors.ts'
 import { post } from './transport.ts'
 
 export interface Tokens {
