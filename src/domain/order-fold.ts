@@ -8,7 +8,7 @@ import { type ChannelId, type LocationId, type StockKey, stockKeyText } from './
 import type { Incident } from './incidents.ts'
 import { ingestCancel, ingestSale } from './ingest.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
-import type { Listing, Order, OrderFact, OrderLine, OrderLineFact } from './orders.ts'
+import type { Acknowledgement, Listing, Order, OrderFact, OrderLine, OrderLineFact } from './orders.ts'
 import { type SettingsFor, slackUnits } from './plan.ts'
 import { findListing, sellableUnits, type Stock, withListing } from './stock.ts'
 
@@ -211,7 +211,9 @@ const applyLine = (
     if (promised > 0) {
       const effect = ingestSale(next, promised, after.createdAtMs, context.nowMs, settings)
       next = effect.listing
-      if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
+      // More on an order that is known was sold later than the order was created: not a sign of a late order.
+      if (effect.late && promisedQuantity(before) === 0)
+        draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
     }
     // Less ordered than before is a cancellation too.
     const back = Math.max(0, cancelled) + Math.max(0, -promised)
@@ -282,6 +284,15 @@ const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: Order
   return lines.map((line) => (line.acceptedQuantity === null ? { ...line, acceptedQuantity: whole ? line.orderedQuantity : 0 } : line))
 }
 
+/**
+ * A platform that wants no answer (any more) to an order has one: ours, whose own answer was lost, or that of a person. Then to give it again
+ * would only be refused.
+ */
+const answeredBy = (fact: OrderFact, known: Acknowledgement | null): Acknowledgement | null =>
+  known && fact.acknowledgeByMs === null && (known.state === 'due' || known.state === 'failed')
+    ? { ...known, state: 'done', lastError: null }
+    : known
+
 export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => {
   checkFact(fact)
   const known = context.order
@@ -334,8 +345,10 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
   oversellIncidents(draft, order, context)
 
   const mustAnswer = fact.acknowledgeByMs !== null && order.acknowledgement === null && decides
+  const acknowledgement = answeredBy(fact, order.acknowledgement)
   const changed =
     mustAnswer ||
+    acknowledgement !== order.acknowledgement ||
     lines.some((line) => {
       const was = before.get(line.lineId)
       return !was || !sameLine(was, line)
@@ -348,7 +361,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
           lines,
           acknowledgement: mustAnswer
             ? { state: 'due', dueAtMs: context.nowMs, byMs: fact.acknowledgeByMs ?? 0, attempts: 0, transactionId: null, lastError: null }
-            : order.acknowledgement,
+            : acknowledgement,
         }
       : null,
     stock: [...draft.stock.values()].filter((s) => touched.has(stockKeyText(s))).map(admitAdopted),

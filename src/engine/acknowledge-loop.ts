@@ -1,5 +1,6 @@
-// Answers the orders that a platform wants answered: due -> submitted -> done | failed (due again until the deadline). What we answer was
-// decided and committed with the reservation; sending it twice says the same thing twice.
+// Answers the orders that a platform wants answered: due -> submitted -> done | failed (due again, at doubling waits, until the deadline).
+// What we answer was decided and committed with the reservation; sending it twice says the same thing twice. An answer whose own answer was
+// lost is refused as a repeat: the order, read again, then tells that it is answered (order-fold.ts).
 import type { OrderKey } from '../domain/ids.ts'
 import type { Acknowledgement, Order } from '../domain/orders.ts'
 import type { AcknowledgeOutcome, ChannelAdapter, SettleOutcome } from '../ports/channel.ts'
@@ -11,6 +12,16 @@ import type { Wake } from './wake.ts'
 const maxTake = 50
 const longestIdleMs = 1_000
 const maxAttempts = 20
+const firstAgainMs = 60_000
+const longestAgainMs = 60 * 60_000
+/** The last instant that a date can hold: nothing is sent again by itself. */
+const neverMs = 8_640_000_000_000_000
+
+/** When a refused answer is given again; past the deadline it is for a person. */
+const againAtMs = (known: Acknowledgement, nowMs: number): number => {
+  const atMs = nowMs + Math.min(longestAgainMs, firstAgainMs * 2 ** Math.min(10, known.attempts))
+  return atMs < known.byMs ? atMs : neverMs
+}
 
 const setAcknowledgement = (key: OrderKey, change: (known: Acknowledgement, nowMs: number) => Acknowledgement): Change<void> => ({
   stock: [],
@@ -26,7 +37,7 @@ const setAcknowledgement = (key: OrderKey, change: (known: Acknowledgement, nowM
       incidents: given
         ? [
             {
-              id: `acknowledgement-failed/${order.channel}/${order.orderId}/${acknowledgement.attempts}`,
+              id: `acknowledgement-failed/${order.channel}/${order.orderId}`,
               kind: 'acknowledgement-failed',
               channel: order.channel,
               sku: order.lines[0]?.sku ?? null,
@@ -59,7 +70,7 @@ const afterSubmit = (known: Acknowledgement, outcome: AcknowledgeOutcome, nowMs:
         ...known,
         state: 'failed',
         attempts: known.attempts + 1,
-        dueAtMs: known.byMs,
+        dueAtMs: againAtMs(known, nowMs),
         lastError: `${outcome.message}. ${outcome.fix}`,
       }
     case 'throttled':
@@ -69,7 +80,7 @@ const afterSubmit = (known: Acknowledgement, outcome: AcknowledgeOutcome, nowMs:
         ...known,
         state: known.attempts + 1 >= maxAttempts ? 'failed' : 'due',
         attempts: known.attempts + 1,
-        dueAtMs: nowMs + retryMs,
+        dueAtMs: known.attempts + 1 >= maxAttempts ? againAtMs(known, nowMs) : nowMs + retryMs,
         lastError: outcome.message,
       }
   }
@@ -80,7 +91,7 @@ const afterSettle = (known: Acknowledgement, outcome: SettleOutcome, nowMs: numb
     case 'applied':
       return { ...known, state: 'done', lastError: null }
     case 'rejected':
-      return { ...known, state: 'failed', lastError: `${outcome.message}. ${outcome.fix}` }
+      return { ...known, state: 'failed', dueAtMs: againAtMs(known, nowMs), lastError: `${outcome.message}. ${outcome.fix}` }
     case 'processing':
       return { ...known, dueAtMs: nextCheckMs(known.dueAtMs - 2_000, nowMs) }
     case 'throttled':
