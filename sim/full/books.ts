@@ -101,8 +101,9 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
       }
       const sums = knownOf(line.listing)
       sums.ordered += sign * line.orderedQuantity
-      sums.cancelled += sign * line.cancelledQuantity
-      sums.shipped += sign * line.shippedQuantity
+      // What is cancelled of an order that is not known yet waits on its line.
+      sums.cancelled += sign * Math.min(line.cancelledQuantity, line.orderedQuantity)
+      sums.shipped += sign * Math.min(line.shippedQuantity, line.orderedQuantity)
       sums.promised += sign * promisedOf(line)
     }
   }

@@ -44,8 +44,8 @@ export interface FullResult {
 
 export interface FullRunOptions {
   readonly story?: boolean
-  /** Turns of the event loop between two steps. One is enough; a test says so. */
-  readonly turns?: number
+  /** Turns of the event loop beyond those that somebody waits for. They change nothing; a test says so. */
+  readonly extraTurns?: number
 }
 
 const startMs = Date.UTC(2026, 10, 23, 9)
@@ -56,7 +56,7 @@ const checkEveryMs = 20_000
 const maxSteps = 1_500_000
 
 export const runFullScenario = async (scenario: FullScenario, options: FullRunOptions = {}): Promise<FullResult> => {
-  const clock = createWorldClock(startMs, options.turns)
+  const clock = createWorldClock(startMs, options.extraTurns)
   const store = await openSqliteStore(':memory:')
   await store.migrate()
   const story: string[] = []
