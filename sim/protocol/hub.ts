@@ -1,6 +1,7 @@
 // The hub of a world: the product's own changes (issue, record, upkeep, fold, movements) decided over one document in memory, the document's
 // work marks deciding when something is due. What is modelled here is only what surrounds them: the wire with its faults, webhooks, polls
 // with their watermark, and a process that dies between any two durable steps and starts again.
+import { exposureQuantity, hasBound } from '../../src/domain/exposure.ts'
 import type { ChannelId, PoolId, Sku } from '../../src/domain/ids.ts'
 import type { Incident } from '../../src/domain/incidents.ts'
 import type { LedgerEntry } from '../../src/domain/ledger.ts'
@@ -43,6 +44,8 @@ export interface WorldHub {
   readonly counts: HubCounts
   readonly incidents: Incident[]
   readonly ledger: LedgerEntry[]
+  /** Where exposure rose although nothing may raise it. */
+  readonly rises: readonly string[]
   webhook(index: number, fact: OrderFact): void
   move(movement: Movement): boolean
   ask(fact: OrderFact): void
@@ -117,6 +120,8 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   const ledger: LedgerEntry[] = []
   const ledgerKeys = new Set<string>()
   const incidents: Incident[] = []
+  const rises: string[] = []
+  let cancelledQuantity = 0
   const failures = new Map<string, number>()
   const wakes = new Map<string, number>()
   const watermarks = markets.map(() => Number.NEGATIVE_INFINITY)
@@ -138,6 +143,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const [decided] = decision.stock ?? []
     if (decided) {
       const next = teeth.after?.(cause, stock, decided, queue.nowMs(), (channel) => settingsFor(channel as ChannelId)) ?? decided
+      checkRises(cause, stock, next, decision.incidents ?? [])
       stock = { ...next, version: stock.version + 1, changedAtMs: queue.nowMs() }
       marks = workMarks(stock, settingsFor, queue.nowMs())
       wakeAll()
@@ -158,6 +164,18 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       if (incident.kind === 'external-raise') counts.falseRaises += 1
       tell(`incident ${incident.kind}: ${incident.summary}`)
     }
+  }
+
+  /** P5: exposure rises only where a push is issued, a cancellation is ingested, or somebody else raised the number. */
+  const checkRises = (cause: Cause, before: Stock, after: Stock, found: readonly Incident[]): void => {
+    if (cause === 'issue' || (cause === 'record' && found.some((i) => i.kind === 'external-raise'))) return
+    after.listings.forEach((listing, index) => {
+      const was = before.listings[index]
+      if (!was || !hasBound(was)) return
+      const back = cause === 'fold' ? cancelledQuantity : 0
+      if (exposureQuantity(listing) > exposureQuantity(was) + back)
+        rises.push(`${cause} raised ${listing.id} from ${exposureQuantity(was)} to ${exposureQuantity(listing)}`)
+    })
   }
 
   const decide = <T>(cause: Cause, change: Change<T>): T => {
@@ -335,6 +353,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     if (result.unresolved.length > 0) throw new Error('a line could not be placed')
     if (result.sold.length + result.cancelled.length > 0)
       tell(`hub folds ${fact.orderId}: +${result.sold[0]?.units ?? 0} -${result.cancelled[0]?.units ?? 0}`)
+    cancelledQuantity = result.cancelled.reduce((sum, c) => sum + c.units, 0) / listing.unitsPerListing
     commit('fold', { ...result, orders: result.order ? [result.order] : [], value: undefined })
   }
 
@@ -399,6 +418,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     counts,
     incidents,
     ledger,
+    rises,
     story: null,
     isUp: () => up,
     calm: () => {

@@ -2,6 +2,7 @@
 //   P1  exposure of each guaranteed listing >= max(Q, h) + U, the units its channel may still sell or has sold unknown to the hub
 //   P2  sum of exposures <= sellable, except for what shrinkage took (reported as at risk) or a reported external raise
 //   P3  net orders - goods received <= what was reported at risk; 0 without shrinkage
+//   P5  exposure rises only by an issued push, an ingested cancellation or a reported external raise
 //   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned or marked (P9), the ledger folds to the levels
 import { exposureQuantity, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
 import { type ChannelId, type ListingId, listingIdOf, type LocationId } from '../../src/domain/ids.ts'
@@ -15,7 +16,7 @@ import { noFaults, numberOf, type Scenario } from './scenario.ts'
 import { noTeeth, type Teeth } from './teeth.ts'
 
 export interface Breach {
-  readonly property: 'P1' | 'P2' | 'P3' | 'P7' | 'runaway'
+  readonly property: 'P1' | 'P2' | 'P3' | 'P5' | 'P7' | 'runaway'
   readonly atMs: number
   readonly text: string
 }
@@ -177,6 +178,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   const check = (): void => {
     const stock = world.stock()
     readIncidents()
+    const [rise] = world.rises
+    if (rise !== undefined) fail('P5', rise)
     let demandUnits = askedUnits
     let potentialUnits = 0
     let guaranteed = true
