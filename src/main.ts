@@ -165,9 +165,11 @@ const check = async (configPath: string): Promise<number> => {
     await store.counts().finally(() => store.close())
     tell(true, 'store', 'can be reached.', null)
   } catch (error) {
-    // A store that has no tables yet is what a first start finds.
-    const fresh = !isBelayError(error)
-    tell(fresh, 'store', fresh ? 'is empty; the first start sets it up.' : error.message, fresh ? null : (error.fix ?? null))
+    // A store that has no tables yet is what a first start finds; only SQLite says so by an error.
+    const message = error instanceof Error ? error.message : String(error)
+    const fresh = message.includes('no such table')
+    const fix = isBelayError(error) ? (error.fix ?? null) : null
+    tell(fresh, 'store', fresh ? 'is empty; the first start sets it up.' : message, fix)
   }
   const silent: ChannelObserver = { request: () => undefined, error: () => undefined }
   for (const channel of config.channels) {
