@@ -180,6 +180,22 @@ describe('a read', () => {
   })
 })
 
+describe('a channel that does not lower its own number', () => {
+  const open = issue(listingOf({ base: 2, fences: [fenceOf()] }), 'set', 5)
+
+  test('gives no evidence: the listing is outside the guarantee', () => {
+    const next = record(open, '#1', { kind: 'applied', quantity: 5, evidence: false })
+    expect(next).toMatchObject({ status: 'unprotected', believedQuantity: 5, fences: [], pushes: [] })
+  })
+
+  test('once attested, its next evidence starts to adopt it again', () => {
+    const outside = { ...open, status: 'unprotected' as const, fencedThroughMs: startMs }
+    const next = record(outside, '#1', { kind: 'applied', quantity: 5, evidence: true })
+    expect(next).toMatchObject({ status: 'adopting', fencedThroughMs: 0 })
+    expect(next.fences).toHaveLength(1)
+  })
+})
+
 describe('what was settled is remembered', () => {
   test('for as long as an open request may still bring evidence of that time', () => {
     const resent = {
