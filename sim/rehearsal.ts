@@ -9,7 +9,7 @@ import { systemRandom } from '../src/engine/system-random.ts'
 import { createMarketplaces, type HubFiles } from './marketplaces.ts'
 import { loopbackFetch, serveSimulator } from './serve.ts'
 import { createCatalogue, type Platform } from './world/catalogue.ts'
-import { createSeededRandom } from './world/seeded-random.ts'
+import { seededRandom } from './world/seeded-random.ts'
 import { createWorld, type World } from './world/world.ts'
 
 export interface RehearsalOptions {
@@ -77,7 +77,7 @@ export const openRehearsal = async (options: RehearsalOptions): Promise<Rehearsa
   })
   const world = createWorld({
     simulators: marketplaces.all,
-    ports: { clock, random: createSeededRandom(options.seed) },
+    ports: { clock, random: seededRandom(options.seed) },
     plan: { ordersPerMinute: options.ordersPerMinute, cancelWithinMs: 60_000, shipAfterMs: 5 * 60_000 },
   })
   return {

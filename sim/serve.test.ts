@@ -1,7 +1,7 @@
 // A simulator on a real port.
 import { expect, test } from 'vitest'
 import { systemClock } from '../src/engine/system-clock.ts'
-import { seededRandom } from '../test/support/seeded-random.ts'
+import { seededRandom } from './world/seeded-random.ts'
 import { loopbackFetch, serveSimulator } from './serve.ts'
 import { createShopifySimulator } from './shopify/index.ts'
 import { pick } from './shopify/test-shop.ts'

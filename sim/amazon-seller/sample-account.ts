@@ -1,6 +1,6 @@
 // Support for tests: a small seller account on a virtual clock, and a caller that holds every answer to the contracts.
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts'
-import { seededRandom } from '../../test/support/seeded-random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 import type { Simulator } from '../simulator.ts'
 import { type ContractCaller, createContractCaller, testCredentials } from '../sp-api/contract-caller.ts'
 import { loadOperation } from '../sp-api/operation.ts'

@@ -1,5 +1,5 @@
 // Support for tests: a small vendor account on a virtual clock, and a caller that holds every answer to the contracts.
-import { seededRandom } from '../../test/support/seeded-random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts'
 import type { Simulator } from '../simulator.ts'
 import { type CallResult, type ContractCaller, createContractCaller, testCredentials } from '../sp-api/contract-caller.ts'

@@ -17,7 +17,7 @@ import { queueAccountId } from '../amazon-seller/sqs.ts'
 import { createAmazonVendorSimulator } from '../amazon-vendor/index.ts'
 import { createShopifySimulator } from '../shopify/index.ts'
 import type { CatalogueItem, Simulator } from '../simulator.ts'
-import { createSeededRandom } from '../world/seeded-random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 import { createMessageQueue } from './message-queue.ts'
 import { channelOf, type FullScenario, type Platform, type PlatformScenario } from './scenario.ts'
 import type { WorldClock } from './world-clock.ts'
@@ -88,7 +88,7 @@ const simulatorOf = (scenario: FullScenario, own: PlatformScenario, index: numbe
   const catalogue = itemsOf(scenario, own.platform)
   const simulatorPorts = {
     clock: ports.clock.view(null, own.skewMs),
-    random: createSeededRandom(scenario.seed * 31 + index * 7 + 1),
+    random: seededRandom(scenario.seed * 31 + index * 7 + 1),
     fetch: ports.deliver,
   }
   switch (own.platform) {

@@ -9,7 +9,7 @@ import type { MovementRequest } from '../../src/ports/hub.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { type Dice, diceOf } from '../protocol/dice.ts'
 import { noFaults } from '../simulator.ts'
-import { createSeededRandom } from '../world/seeded-random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 import { createBooks } from './books.ts'
 import { createFaultyStore } from './faulty-store.ts'
 import { createHubProcess, type HubProcess } from './hub-process.ts'
@@ -109,7 +109,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
     const way = diceOf(scenario.seed, 100 + birth * 16)
     const view = clock.view(life, scenario.hubSkewsMs[index] ?? 0)
     const lazy = { ...view, sleep: (ms: number, signal?: AbortSignal) => view.sleep(ms === 1_000 ? scenario.idleMs : ms, signal) }
-    const random = createSeededRandom(scenario.seed * 17 + birth)
+    const random = seededRandom(scenario.seed * 17 + birth)
     return createHubProcess({
       life,
       clock: lazy,

@@ -1,6 +1,7 @@
 // Seeded chance for one purpose (a channel's shoppers, its network, the hub): the same seed gives the same throws, and taking one purpose
 // away does not change the throws of the others, so that a failing world can be made smaller.
 import type { Random } from '../../src/ports/random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 
 export interface Dice extends Random {
   /** Whole number from low to high, both included. */
@@ -11,16 +12,8 @@ export interface Dice extends Random {
   wait(mean: number): number
 }
 
-/** Mulberry32, its start mixed from the seed and the purpose. */
 export const diceOf = (seed: number, purpose: number): Dice => {
-  let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(purpose + 1, 0xc2b2ae35)) >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
+  const { next } = seededRandom(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(purpose + 1, 0xc2b2ae35))
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
   return {
     next,

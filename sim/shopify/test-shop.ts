@@ -1,6 +1,6 @@
 // What the tests of the simulated shop share: a shop on a virtual clock, a client that speaks plain HTTP to it, and the project's documents.
 import { readFileSync } from 'node:fs'
-import { seededRandom } from '../../test/support/seeded-random.ts'
+import { seededRandom } from '../world/seeded-random.ts'
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts'
 import type { Simulator } from '../simulator.ts'
 import { createShopifySimulator } from './index.ts'

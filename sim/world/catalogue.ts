@@ -3,7 +3,7 @@
 // The same seed gives the same catalogue. SKUs are unique; barcodes are EAN-13 of the range 20, which belongs to no manufacturer.
 import type { CatalogueItem, Simulator } from '../simulator.ts'
 import { colours, families } from './products.ts'
-import { createSeededRandom } from './seeded-random.ts'
+import { seededRandom } from './seeded-random.ts'
 
 export type Platform = Simulator['platform']
 
@@ -38,7 +38,7 @@ const ean13 = (number: number): string => {
 }
 
 export const createCatalogue = (seed: number, count = 500, currency = 'EUR'): readonly CatalogueEntry[] => {
-  const random = createSeededRandom(seed)
+  const random = seededRandom(seed)
   const next = (): number => random.next()
   const between = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
   const shuffled = <T>(values: readonly T[]): T[] => {

@@ -1,13 +1,14 @@
-// A seeded generator behind the Random port (splitmix32 steps), so that a rehearsal can be run again exactly as it was.
+// A small, fast, seeded generator (mulberry32) behind the Random port: the same seed gives the same run.
 import type { Random } from '../../src/ports/random.ts'
 
-export const createSeededRandom = (seed: number): Random => {
-  let state = seed | 0
+export const seededRandom = (seed: number): Random => {
+  let state = seed >>> 0
   const next = (): number => {
-    state = (state + 0x9e3779b9) | 0
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97)
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 4_294_967_296
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = state
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
   const hex = (digits: number): string => Array.from({ length: digits }, () => Math.floor(next() * 16).toString(16)).join('')
   return {

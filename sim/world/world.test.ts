@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { createVirtualClock } from '../../test/support/virtual-clock.ts'
 import { createShopifySimulator } from '../shopify/index.ts'
 import { createCatalogue, listingsFor } from './catalogue.ts'
-import { createSeededRandom } from './seeded-random.ts'
+import { seededRandom } from './seeded-random.ts'
 import { createWorld, type WorldEvent, type WorldPlan } from './world.ts'
 
 const build = (plan: Partial<WorldPlan> = {}, seed = 3) => {
   const clock = createVirtualClock(undefined, 1)
-  const random = createSeededRandom(seed)
+  const random = seededRandom(seed)
   const simulator = createShopifySimulator({
     shop: 'belay-demo',
     clientId: 'client',

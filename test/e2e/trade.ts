@@ -8,7 +8,7 @@ import { createMarketplaces, type Marketplaces } from '../../sim/marketplaces.ts
 import { loopbackFetch, type ServedSimulator, serveSimulator } from '../../sim/serve.ts'
 import type { Simulator } from '../../sim/simulator.ts'
 import { createCatalogue } from '../../sim/world/catalogue.ts'
-import { createSeededRandom } from '../../sim/world/seeded-random.ts'
+import { seededRandom } from '../../sim/world/seeded-random.ts'
 import { systemClock } from '../../src/engine/system-clock.ts'
 import { eventually, freePort, hubProcess, type HubProcess } from './hub-process.ts'
 
@@ -32,7 +32,7 @@ const channelOf: Readonly<Record<Simulator['platform'], string>> = {
 }
 
 export const openTrade = async (storeUrlIn: (folder: string) => string, seed: number): Promise<Trade> => {
-  const random = createSeededRandom(seed)
+  const random = seededRandom(seed)
   const catalogue = createCatalogue(seed, skuCount).map((entry) => ({ ...entry, quantity: entry.quantity + 30 }))
   const marketplaces = createMarketplaces({
     catalogue,
