@@ -24,14 +24,14 @@ export const ingestSale = (
 ): IngestEffect => {
   const { clockSkewMs, checkoutHoldMs } = settings.constants
   const late = createdAtMs <= listing.fencedThroughMs
+  const keepFromMs = keepTracesFromMs(listing, nowMs, settings.constants)
   return {
     late,
     listing: {
       ...listing,
       base: late ? listing.base : listing.base - quantity,
-      lowered: late
-        ? listing.lowered
-        : addTrace(listing.lowered ?? [], { atMs: nowMs, quantity }, keepTracesFromMs(listing, nowMs, settings.constants)),
+      lowered: late ? listing.lowered : addTrace(listing.lowered ?? [], { atMs: nowMs, quantity }, keepFromMs),
+      sales: addTrace(listing.sales ?? [], { atMs: nowMs, quantity }, keepFromMs),
       lateOrders: listing.lateOrders + (late ? 1 : 0),
       fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
       believedQuantity:

@@ -166,6 +166,20 @@ describe('a read', () => {
     expect(listing.believedQuantity).toBe(3)
   })
 
+  test('less is believed to be shown after a sale in its window, not after a bound that evidence lowered', () => {
+    const lowered = [{ atMs: laterMs, quantity: 5 }]
+    const afterFence = recordRead(reading(listingOf({ base: 5, lowered })), '#1', 5, laterMs, constants).listing
+    expect(afterFence.believedQuantity).toBe(5)
+    const afterSale = recordRead(
+      reading(listingOf({ base: 5, lowered, sales: [{ atMs: laterMs, quantity: 2 }] })),
+      '#1',
+      5,
+      laterMs,
+      constants,
+    )
+    expect(afterSale.listing.believedQuantity).toBe(3)
+  })
+
   test('shows whether an accepted write has arrived; while it has not, the next look waits longer each time', () => {
     const accepted = record(issue(listingOf(), 'set', 5, 0), '#1', { kind: 'accepted', submissionId: 's', checkAtMs: laterMs })
     const before = recordRead(reading(accepted), '#2', 0, laterMs, constants).listing

@@ -162,13 +162,13 @@ export const recordPush = (
  * much less now, or will be looked at again.
  */
 const believedSince = (listing: ListingState, quantity: number, fromMs: number): number => {
-  const left = Math.min(quantity, Math.max(0, quantity - sumSince(listing.lowered ?? [], fromMs)))
+  const left = Math.min(quantity, Math.max(0, quantity - sumSince(listing.sales ?? [], fromMs)))
   return hasBound(listing) ? Math.min(left, exposureQuantity(listing)) : left
 }
 
 /** An accepted write was refused after all: the number before it stands, less what was sold. */
 const believedBefore = (listing: ListingState, push: Push): number | null =>
-  push.fromQuantity === null ? null : Math.max(0, push.fromQuantity - sumSince(listing.lowered ?? [], push.issuedAtMs))
+  push.fromQuantity === null ? null : Math.max(0, push.fromQuantity - sumSince(listing.sales ?? [], push.issuedAtMs))
 
 /** A request of a process that is gone: the same as one that timed out. */
 export const recoverPush = (listing: ListingState, id: string, nowMs: number, constants: ChannelConstants): ListingState =>

@@ -113,10 +113,19 @@ export interface ListingState {
   readonly cancels: readonly Trace[]
   /** What lowered the bound lately (same bound and merging): a read tells of somebody else's write only if it shows more than before that. */
   readonly lowered?: readonly Trace[]
+  /** Sales ingested lately (same bound and merging): a number shown before them may be that much less now. */
+  readonly sales?: readonly Trace[]
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */
   readonly blockedReason: string | null
+}
+
+/** Incidents that its own changes told of (stock-incidents.ts): how many so far, for their ids, and those whose state lasts. */
+export interface IncidentBook {
+  readonly count: number
+  /** At most maxOpenIncidents. `about`: what state of which part it tells of. */
+  readonly open: readonly { readonly about: string; readonly id: string }[]
 }
 
 export interface Stock {
@@ -134,12 +143,16 @@ export interface Stock {
   readonly sharing: 'strict' | 'pooled'
   readonly listings: readonly ListingState[]
   readonly changedAtMs: number
+  /** Absent: none so far. */
+  readonly incidents?: IncidentBook
 }
 
 export const maxPushes = 8
 export const maxFences = 4
 export const maxTraces = 16
 export const maxListings = 64
+/** One for each listing, one for the shortfall, and what orders were oversold last. */
+export const maxOpenIncidents = 96
 
 export const onHandTotal = (stock: Stock): number => {
   let units = 0
