@@ -154,6 +154,16 @@ describe('adopting', () => {
     expect(stepsOf(stockOf(5, [shown('a', 3), fenced('new', 3)]))).toEqual({ new: { kind: 'set', quantity: 0, fromQuantity: 3 } })
   })
 
+  test('stays on sale where only its bound is too high, and what it shows can be read', () => {
+    const wide = { ...fenced('new', 2), base: 4 }
+    expect(stepsOf(stockOf(5, [shown('a', 3), wide]))).toEqual({ new: { kind: 'read' } })
+    expect(stepsOf(stockOf(5, [shown('a', 3), { ...wide, writeClass: 'absolute-set' }])).new).toEqual({
+      kind: 'set',
+      quantity: 0,
+      fromQuantity: 2,
+    })
+  })
+
   test('is asked what it shows before anything is written', () => {
     expect(stepsOf(stockOf(5, [offer('new', { status: 'adopting', believedQuantity: null })])).new).toEqual({ kind: 'read' })
   })

@@ -178,11 +178,20 @@ const lower = (listing: ListingState, byQuantity: number): Intent | null => {
   return quantity < believed || (believed === 0 && listing.believedQuantity === null) ? writeIntent(listing, quantity) : null
 }
 
+/**
+ * Its bound is too high, what it shows is not: the next look tells. Only where a set to 0 is the one way down, which would take off sale what
+ * may stay there.
+ */
+const shownFits = (listing: ListingState, situation: Situation): boolean =>
+  listing.writeClass === 'absolute-set-with-read' &&
+  listing.believedQuantity !== null &&
+  listing.believedQuantity * listing.unitsPerListing <= situation.room
+
 const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
   if (listing.status === 'adopting') {
     // Fenced, and too much for what the others leave: it gives way itself.
     const excess = Math.ceil((expectedExposureQuantity(listing) * listing.unitsPerListing - situation.room) / listing.unitsPerListing)
-    if (hasBound(listing) && excess > 0) return lower(listing, excess)
+    if (hasBound(listing) && excess > 0 && !shownFits(listing, situation)) return lower(listing, excess)
     const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
     // Nothing can be read: say the number that is right now, whatever was shown before.
     if (listing.believedQuantity === null) return writeIntent(listing, Math.min(target, slack))
