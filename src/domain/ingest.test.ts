@@ -64,7 +64,11 @@ describe('a cancellation that becomes known', () => {
 })
 
 test('sales and cancellations give the same bound in any order, when no fence comes between (P4)', () => {
-  const fact = fc.record({ sold: fc.boolean(), quantity: fc.integer({ min: 1, max: 5 }), atMs: fc.integer({ min: startMs, max: startMs + 9 }) })
+  const fact = fc.record({
+    sold: fc.boolean(),
+    quantity: fc.integer({ min: 1, max: 5 }),
+    atMs: fc.integer({ min: startMs, max: startMs + 9 }),
+  })
   fc.assert(
     fc.property(fc.array(fact, { maxLength: 12 }), fc.nat(), fc.nat(10), (facts, turn, base) => {
       const apply = (order: typeof facts): number =>
@@ -112,4 +116,12 @@ describe('short memories', () => {
     const open = listingOf({ pushes: [pushOf({ issuedAtMs: startMs - 9 * minuteMs })] })
     expect(keepTracesFromMs(open, startMs, constants)).toBe(startMs - 9 * minuteMs - reachMs)
   })
+})
+
+test('units added to an order are as late as the revision that tells of them, and lower a fence only by when the order was created', () => {
+  const listing = listingOf({ base: 5, fencedThroughMs: startMs, fences: [fenceOf()] })
+  const dueMs = fenceDueMs(fenceOf(), constants)
+  const added = ingestSale(listing, 1, startMs - minuteMs, dueMs + 2, settings, dueMs + 1)
+  expect(added).toMatchObject({ late: false, listing: { base: 4 } })
+  expect(added.listing.fences[0]?.sold).toBe(0)
 })

@@ -13,7 +13,8 @@ export interface IngestEffect {
 
 /**
  * The channel may sell that much less now. A late sale lowers nothing: a fence has already counted it as in. Sales created after a
- * fence's instant for certain are counted on it; those that might be before it are not (the safe side).
+ * fence's instant for certain are counted on it; those that might be before it are not (the safe side). `latestMs`: until when it may have
+ * been decided, where that is not the order's creation (units added to an order, which L covers as it covers orders).
  */
 export const ingestSale = (
   listing: ListingState,
@@ -21,9 +22,10 @@ export const ingestSale = (
   createdAtMs: number,
   nowMs: number,
   settings: ChannelSettings,
+  latestMs = createdAtMs,
 ): IngestEffect => {
   const { clockSkewMs, checkoutHoldMs } = settings.constants
-  const late = createdAtMs <= listing.fencedThroughMs
+  const late = latestMs <= listing.fencedThroughMs
   const keepFromMs = keepTracesFromMs(listing, nowMs, settings.constants)
   return {
     late,
@@ -35,7 +37,7 @@ export const ingestSale = (
       lateOrders: listing.lateOrders + (late ? 1 : 0),
       fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
       believedQuantity:
-        settings.selfDecrement === 'unproven' ? listing.believedQuantity : believedAfterSale(listing, quantity, createdAtMs + clockSkewMs),
+        settings.selfDecrement === 'unproven' ? listing.believedQuantity : believedAfterSale(listing, quantity, latestMs + clockSkewMs),
     },
   }
 }

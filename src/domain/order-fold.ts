@@ -209,11 +209,12 @@ const applyLine = (
     const settings = context.settingsFor(listing.channel)
     let next = listing
     if (promised > 0) {
-      const effect = ingestSale(next, promised, after.createdAtMs, context.nowMs, settings)
+      // Units added to a known order were decided after it was created, and by the revision that tells of them.
+      const grown = promisedQuantity(before) > 0
+      const latestMs = grown ? Math.max(after.createdAtMs, order.revisedAtMs) : after.createdAtMs
+      const effect = ingestSale(next, promised, after.createdAtMs, context.nowMs, settings, latestMs)
       next = effect.listing
-      // More on an order that is known was sold later than the order was created: not a sign of a late order.
-      if (effect.late && promisedQuantity(before) === 0)
-        draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
+      if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
     }
     // Less ordered than before is a cancellation too.
     const back = Math.max(0, cancelled) + Math.max(0, -promised)
