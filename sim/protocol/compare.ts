@@ -80,6 +80,7 @@ const channelOf = (cell: Cell, index: number): ChannelScenario => {
     holds: cell.holdMs > 0 ? 1 : 0,
     abandons: 0,
     cancels: 0,
+    edits: 0,
     restocks: 'never',
     shipsAfterMs: 1_000 * hourMs,
     lateByL: 1,

@@ -11,6 +11,7 @@ import type { ChannelScenario, Faults } from './scenario.ts'
 interface Version {
   readonly atMs: number
   readonly visibleAtMs: number
+  readonly ordered: number
   readonly cancelled: number
   readonly shipped: number
   readonly cancelledAtMs: number | null
@@ -80,7 +81,7 @@ const factOf = (
     {
       lineId: '1',
       listingKeys: [place.listing],
-      orderedQuantity: order.quantity,
+      orderedQuantity: version.ordered,
       cancelledQuantity: version.cancelled,
       shippedQuantity: version.shipped,
       cancelledAtMs: version.cancelledAtMs,
@@ -127,6 +128,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     const last = order.versions.at(-1)
     const visibleAtMs = Math.max(last?.visibleAtMs ?? 0, queue.nowMs() + dice.int(0, delayMost))
     const version: Version = {
+      ordered: last?.ordered ?? order.quantity,
       cancelled: last?.cancelled ?? 0,
       shipped: last?.shipped ?? 0,
       cancelledAtMs: last?.cancelledAtMs ?? null,
@@ -140,7 +142,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
 
   const cancel = (order: SoldOrder): void => {
     const last = order.versions.at(-1)
-    const left = order.quantity - (last?.cancelled ?? 0) - (last?.shipped ?? 0)
+    const left = (last?.ordered ?? order.quantity) - (last?.cancelled ?? 0) - (last?.shipped ?? 0)
     if (!open || left <= 0) return
     const units = backOffice.int(1, left)
     const restocked = scenario.restocks === 'always' || (scenario.restocks === 'sometimes' && backOffice.chance(0.5))
@@ -163,9 +165,19 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
 
   const ship = (order: SoldOrder): void => {
     const last = order.versions.at(-1)
-    const left = order.quantity - (last?.cancelled ?? 0) - (last?.shipped ?? 0)
+    const left = (last?.ordered ?? order.quantity) - (last?.cancelled ?? 0) - (last?.shipped ?? 0)
     if (!open || left <= 0) return
     webhook(factOf(place, order, revise(order, { shipped: (last?.shipped ?? 0) + left }, backOffice)), backOffice)
+  }
+
+  /** One more of the same, within L as an order of its own would be: a cancelled order, whose changes may show later, is not touched. */
+  const edit = (order: SoldOrder): void => {
+    const last = order.versions.at(-1)
+    if (!open || !last || last.cancelled > 0 || last.shipped > 0 || quantity - held < 1) return
+    setQuantity(quantity - 1)
+    net += 1
+    tell(`1 added to ${order.id}`)
+    webhook(factOf(place, order, revise(order, { ordered: last.ordered + 1 }, backOffice)), backOffice)
   }
 
   const order = (units: number): void => {
@@ -185,6 +197,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     if (!late) webhook(factOf(place, sold, version), shoppers)
     if (backOffice.chance(scenario.cancels)) queue.after(backOffice.int(1_000, 3_600_000), () => cancel(sold))
     if (backOffice.chance(scenario.cancels / 3)) queue.after(backOffice.int(1_000, 3_600_000), () => cancel(sold))
+    if (backOffice.chance(scenario.edits)) queue.after(backOffice.int(1_000, 3_600_000), () => edit(sold))
     queue.after(backOffice.int(60_000, scenario.shipsAfterMs), () => ship(sold))
   }
 

@@ -50,6 +50,8 @@ export interface ChannelScenario {
   readonly holds: number
   readonly abandons: number
   readonly cancels: number
+  /** Share of orders to which the buyer adds a unit later. */
+  readonly edits: number
   readonly restocks: 'always' | 'never' | 'sometimes'
   readonly shipsAfterMs: number
   /** 1: orders become visible within L. Above: the assumption is broken. */
@@ -165,6 +167,7 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
     holds: constants.checkoutHoldMs > 0 ? dice.pick([0, 0.5, 1]) : 0,
     abandons: dice.pick([0, 0.3, 0.7]),
     cancels: dice.pick([0, 0.1, 0.4]),
+    edits: 0,
     restocks: dice.pick(['always', 'always', 'never', 'sometimes'] as const),
     shipsAfterMs: dice.pick([10 * minuteMs, hourMs, 12 * hourMs]),
     lateByL: 1,
@@ -173,6 +176,7 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
 
 export const drawScenario = (seed: number): Scenario => {
   const dice = diceOf(seed, 0)
+  const edits = diceOf(seed, 1)
   const faults = drawFaults(dice)
   const onHandUnits = dice.chance(0.5) ? dice.int(1, 8) : dice.int(5, 40)
   const adoptingWorld = dice.chance(0.25)
@@ -185,7 +189,7 @@ export const drawScenario = (seed: number): Scenario => {
     const most = channel.adopting ? onHandUnits : left
     const startQuantity = Math.floor((most * dice.pick([0, 0.3, 1])) / channel.unitsPerListing)
     if (!channel.adopting) left -= startQuantity * channel.unitsPerListing
-    channels.push({ ...channel, startQuantity })
+    channels.push({ ...channel, startQuantity, edits: edits.chance(0.3) ? 0.3 : 0 })
   }
   return {
     seed,
