@@ -162,7 +162,11 @@ const check = async (configPath: string): Promise<number> => {
   tell(true, 'configuration', `${configPath} is valid: ${config.channels.length} channels.`, null)
   try {
     const store = await openStore(storeUrl(config))
-    await store.counts().finally(() => store.close())
+    try {
+      await store.counts()
+    } finally {
+      await store.close()
+    }
     tell(true, 'store', 'can be reached.', null)
   } catch (error) {
     // A store that has no tables yet is what a first start finds; only SQLite says so by an error.

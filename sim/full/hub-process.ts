@@ -37,7 +37,7 @@ const metrics: Metrics & { text(): Promise<string> } = {
   text: () => Promise.resolve(''),
 }
 
-export const webhookHost = 'hub.example'
+const webhookHost = 'hub.example'
 
 export const createHubProcess = (options: HubProcessOptions): HubProcess => {
   const { life, clock, random, store, merchant, adapters, complain } = options
