@@ -15,7 +15,6 @@ export interface Dice extends Random {
 export const diceOf = (seed: number, purpose: number): Dice => {
   const random = seededRandom(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(purpose + 1, 0xc2b2ae35))
   const next = (): number => random.next()
-  const next = (): number => random.next()
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
   return {
     next,
