@@ -147,7 +147,9 @@ const offersOf = (scenario: FullScenario, own: PlatformScenario, simulator: Simu
   return simulator.market.offers().flatMap(({ externalId, sku }) => {
     const listing = listed.get(sku)
     const asks = externalId.startsWith('retail/')
-    return listing ? [{ platform: own.platform, channel: channelOf[own.platform] as ChannelId, simulator, externalId, ...listing, asks }] : []
+    return listing
+      ? [{ platform: own.platform, channel: channelOf[own.platform] as ChannelId, simulator, externalId, ...listing, asks }]
+      : []
   })
 }
 

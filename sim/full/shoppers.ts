@@ -67,7 +67,8 @@ export const startShoppers = ({ scenario, merchant, clock, told, tell }: Shopper
       if (second && second !== offer && second.asks === offer.asks) lines.push({ externalId: second.externalId, quantity: 1 })
       // Purchase orders are rarer than shoppers.
       if (!offer.asks || asks) {
-        const order = simulator.market.buy(lines) ?? (units > 1 ? simulator.market.buy([{ externalId: offer.externalId, quantity: 1 }]) : null)
+        const order =
+          simulator.market.buy(lines) ?? (units > 1 ? simulator.market.buy([{ externalId: offer.externalId, quantity: 1 }]) : null)
         if (order) {
           tell(`${own.platform}: sold ${order.lines.map((each) => `${each.quantity} ${each.externalId}`).join(', ')} as ${order.orderId}`)
           follow(order)

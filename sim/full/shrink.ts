@@ -15,9 +15,13 @@ interface Step {
   readonly make: (scenario: FullScenario) => FullScenario | null
 }
 
-const withoutRates = <T extends object>(plan: T, none: T, name: keyof T): T | null => (plan[name] === none[name] ? null : { ...plan, [name]: none[name] })
+const withoutRates = <T extends object>(plan: T, none: T, name: keyof T): T | null =>
+  plan[name] === none[name] ? null : { ...plan, [name]: none[name] }
 
-const everyPlatform = (scenario: FullScenario, change: (own: FullScenario['platforms'][number]) => FullScenario['platforms'][number] | null): FullScenario | null => {
+const everyPlatform = (
+  scenario: FullScenario,
+  change: (own: FullScenario['platforms'][number]) => FullScenario['platforms'][number] | null,
+): FullScenario | null => {
   const platforms = scenario.platforms.map((own) => change(own) ?? own)
   return platforms.some((own, index) => own !== scenario.platforms[index]) ? { ...scenario, platforms } : null
 }

@@ -19,11 +19,19 @@ const targets = (stock: Stock): Record<string, number> => Object.fromEntries(all
 
 describe('shares', () => {
   test('by weight, the remainders to the largest', () => {
-    expect(targets(stockOf(10, [offer('a', { value: 5 }), offer('b', { value: 3 }), offer('c', { value: 2 })]))).toEqual({ a: 5, b: 3, c: 2 })
+    expect(targets(stockOf(10, [offer('a', { value: 5 }), offer('b', { value: 3 }), offer('c', { value: 2 })]))).toEqual({
+      a: 5,
+      b: 3,
+      c: 2,
+    })
   })
 
   test('the last units go to the fastest', () => {
-    expect(targets(stockOf(1, [offer('a', { value: 2 }), offer('b', { value: 5 }), offer('c', { value: 3 })]))).toEqual({ a: 0, b: 1, c: 0 })
+    expect(targets(stockOf(1, [offer('a', { value: 2 }), offer('b', { value: 5 }), offer('c', { value: 3 })]))).toEqual({
+      a: 0,
+      b: 1,
+      c: 0,
+    })
   })
 
   test('fixed first, then percent of all, then the rest', () => {
@@ -50,7 +58,11 @@ describe('shares', () => {
   })
 
   test('disconnected and ask-first listings take no part', () => {
-    const listings = [offer('a'), { ...offer('gone'), status: 'disconnected' as const }, { ...offer('ask'), writeClass: 'ask-first' as const }]
+    const listings = [
+      offer('a'),
+      { ...offer('gone'), status: 'disconnected' as const },
+      { ...offer('ask'), writeClass: 'ask-first' as const },
+    ]
     expect(targets(stockOf(4, listings))).toEqual({ a: 4 })
   })
 })

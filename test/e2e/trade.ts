@@ -124,8 +124,13 @@ const allPages = async <T>(hub: HubProcess, path: string): Promise<T[]> => {
 /** Which orders of a listing the hub has, and how. */
 const differences = (trade: Trade, listing: string, seen: ReadonlyMap<string, Order>): string =>
   trade.marketplaces.all
-    .flatMap((simulator) => simulator.market.orders().filter((o) => o.lines.some((l) => `${channelOf[simulator.platform]}/${l.externalId}` === listing)))
-    .map((o) => `${o.orderId} of ${new Date(o.createdAtMs).toISOString()}: ${JSON.stringify(o.lines)} ${JSON.stringify(seen.get(o.orderId)?.lines ?? 'unknown')}`)
+    .flatMap((simulator) =>
+      simulator.market.orders().filter((o) => o.lines.some((l) => `${channelOf[simulator.platform]}/${l.externalId}` === listing)),
+    )
+    .map(
+      (o) =>
+        `${o.orderId} of ${new Date(o.createdAtMs).toISOString()}: ${JSON.stringify(o.lines)} ${JSON.stringify(seen.get(o.orderId)?.lines ?? 'unknown')}`,
+    )
     .join('\n')
 
 /** Waits until the hub knows every order exactly as the platforms do. */
@@ -182,7 +187,9 @@ export const expectLedgerBalanced = async (trade: Trade): Promise<void> => {
       const onHand = Object.values(each.onHandUnits).reduce((sum, units) => sum + units, 0)
       if (each.sharing === 'strict') expect(onHand - each.reservedUnits, `${each.sku}: oversold`).toBeGreaterThanOrEqual(0)
     }
-    expect((await store.readInbox({ state: 'parked', limit: 20 })).map((event) => `${event.channel} ${event.topic}: ${event.reason}`)).toEqual([])
+    expect(
+      (await store.readInbox({ state: 'parked', limit: 20 })).map((event) => `${event.channel} ${event.topic}: ${event.reason}`),
+    ).toEqual([])
   } finally {
     await store.close()
   }
