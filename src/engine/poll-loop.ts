@@ -5,6 +5,7 @@ import { isBelayError } from '../domain/errors.ts'
 import type { ChannelConstants } from '../domain/settings.ts'
 import type { ChannelAdapter, PollResult } from '../ports/channel.ts'
 import type { Cursor } from '../ports/store.ts'
+import type { Change } from './change.ts'
 import type { EngineContext } from './context.ts'
 import { explain, foldFacts } from './fold.ts'
 import { backoffMs } from './push-record.ts'
@@ -23,15 +24,31 @@ export const completeThroughMs = (
   return Math.min(startedAtMs, result.throughMs, undecidedMs) - orderVisibilityMs - clockSkewMs
 }
 
+const cursorChange = (cursor: Cursor): Change<void> => ({
+  stock: [],
+  orders: [],
+  ledgerKeys: [],
+  decide: () => ({ cursors: [cursor], value: undefined }),
+})
+
+/** Durable before the first poll: however long that takes to succeed, the window stays open from here on. */
+const openFirstWindow = async (context: EngineContext, adapter: ChannelAdapter, stream: string): Promise<Cursor> => {
+  const { orderVisibilityMs } = context.settingsFor(adapter.channel).constants
+  const sinceMs = context.clock.nowMs() - firstWindowMs - orderVisibilityMs
+  const cursor: Cursor = { channel: adapter.channel, stream, sinceMs, watermarkMs: null }
+  await context.committer.submit(cursorChange(cursor))
+  return cursor
+}
+
 /** One poll. Returns the new cursor. Throws what the adapter throws; then nothing moved. */
 const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
   const { store, clock, committer } = context
   const { constants } = context.settingsFor(adapter.channel)
-  const known = await store.readCursor(adapter.channel, stream)
+  const known = (await store.readCursor(adapter.channel, stream)) ?? (await openFirstWindow(context, adapter, stream))
   const startedAtMs = clock.nowMs()
   const result = await adapter.pollOrders({
     stream,
-    sinceMs: known?.sinceMs ?? startedAtMs - firstWindowMs - constants.orderVisibilityMs,
+    sinceMs: known.sinceMs,
     nowMs: startedAtMs,
     onPage: (facts) => foldFacts(context, facts, null, clock.nowMs()),
     signal,
@@ -40,10 +57,10 @@ const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream:
   const cursor: Cursor = {
     channel: adapter.channel,
     stream,
-    sinceMs: Math.max(known?.sinceMs ?? 0, completeMs),
-    watermarkMs: Math.max(known?.watermarkMs ?? 0, completeMs),
+    sinceMs: Math.max(known.sinceMs, completeMs),
+    watermarkMs: Math.max(known.watermarkMs ?? 0, completeMs),
   }
-  await committer.submit({ stock: [], orders: [], ledgerKeys: [], decide: () => ({ cursors: [cursor], value: undefined }) })
+  await committer.submit(cursorChange(cursor))
   return cursor
 }
 
