@@ -9,7 +9,7 @@ import { maxTraces, type Trace } from './stock.ts'
 
 const settings = settingsOf('shop')
 const sell = (listing: ReturnType<typeof listingOf>, quantity: number, createdAtMs: number): ReturnType<typeof ingestSale> =>
-  ingestSale(listing, quantity, createdAtMs, startMs + minuteMs, settings)
+  ingestSale(listing, quantity, { createdAtMs }, startMs + minuteMs, settings)
 
 describe('a sale that becomes known', () => {
   test('lowers what its channel may still sell', () => {
@@ -38,7 +38,7 @@ describe('a sale that becomes known', () => {
   test('of a channel that does not lower its own number leaves that as it is', () => {
     const unproven = settingsOf('shop', { selfDecrement: 'unproven' })
     const listing = listingOf({ base: 5, believedQuantity: 5 })
-    expect(ingestSale(listing, 2, startMs, startMs, unproven).listing.believedQuantity).toBe(5)
+    expect(ingestSale(listing, 2, { createdAtMs: startMs }, startMs, unproven).listing.believedQuantity).toBe(5)
   })
 })
 
@@ -121,7 +121,7 @@ describe('short memories', () => {
 test('units added to an order are as late as the revision that tells of them, and lower a fence only by when the order was created', () => {
   const listing = listingOf({ base: 5, fencedThroughMs: startMs, fences: [fenceOf()] })
   const dueMs = fenceDueMs(fenceOf(), constants)
-  const added = ingestSale(listing, 1, startMs - minuteMs, dueMs + 2, settings, dueMs + 1)
+  const added = ingestSale(listing, 1, { createdAtMs: startMs - minuteMs, addedByMs: dueMs + 1 }, dueMs + 2, settings)
   expect(added).toMatchObject({ late: false, listing: { base: 4 } })
   expect(added.listing.fences[0]?.sold).toBe(0)
 })

@@ -5,6 +5,16 @@ import { raiseCeilings } from './exposure.ts'
 import type { ListingState } from './stock.ts'
 import { addTrace, keepTracesFromMs } from './traces.ts'
 
+/** Platform times of a sale. */
+export interface SaleTime {
+  /** Of the order: the units were not sold before. */
+  readonly createdAtMs: number
+  /** Units added to a known order: by when they were added. L covers that as it covers orders. */
+  readonly addedByMs?: number
+  /** Of the state of the order that tells of the units. */
+  readonly revisedAtMs?: number
+}
+
 export interface IngestEffect {
   readonly listing: ListingState
   /** The order was created at or before a time up to which all were held to be in: the constant L was too small. */
@@ -13,19 +23,17 @@ export interface IngestEffect {
 
 /**
  * The channel may sell that much less now. A late sale lowers nothing: a fence has already counted it as in. Sales created after a
- * fence's instant for certain are counted on it; those that might be before it are not (the safe side). `latestMs`: until when it may have
- * been decided, where that is not the order's creation (units added to an order, which L covers as it covers orders).
+ * fence's instant for certain are counted on it; those that might be before it are not (the safe side).
  */
 export const ingestSale = (
   listing: ListingState,
   quantity: number,
-  createdAtMs: number,
+  { createdAtMs, addedByMs = createdAtMs, revisedAtMs = addedByMs }: SaleTime,
   nowMs: number,
   settings: ChannelSettings,
-  latestMs = createdAtMs,
 ): IngestEffect => {
   const { clockSkewMs, checkoutHoldMs } = settings.constants
-  const late = latestMs <= listing.fencedThroughMs
+  const late = addedByMs <= listing.fencedThroughMs
   const keepFromMs = keepTracesFromMs(listing, nowMs, settings.constants)
   return {
     late,
@@ -37,7 +45,7 @@ export const ingestSale = (
       lateOrders: listing.lateOrders + (late ? 1 : 0),
       fences: listing.fences.map((f) => (createdAtMs > f.throughMs + clockSkewMs + checkoutHoldMs ? { ...f, sold: f.sold + quantity } : f)),
       believedQuantity:
-        settings.selfDecrement === 'unproven' ? listing.believedQuantity : believedAfterSale(listing, quantity, latestMs + clockSkewMs),
+        settings.selfDecrement === 'unproven' ? listing.believedQuantity : believedAfterSale(listing, quantity, revisedAtMs + clockSkewMs),
     },
   }
 }

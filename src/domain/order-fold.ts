@@ -211,8 +211,9 @@ const applyLine = (
     if (promised > 0) {
       // Units added to a known order were decided after it was created, and by the revision that tells of them.
       const grown = promisedQuantity(before) > 0
-      const latestMs = grown ? Math.max(after.createdAtMs, order.revisedAtMs) : after.createdAtMs
-      const effect = ingestSale(next, promised, after.createdAtMs, context.nowMs, settings, latestMs)
+      const revisedAtMs = Math.max(after.createdAtMs, order.revisedAtMs)
+      const addedByMs = grown ? revisedAtMs : after.createdAtMs
+      const effect = ingestSale(next, promised, { createdAtMs: after.createdAtMs, addedByMs, revisedAtMs }, context.nowMs, settings)
       next = effect.listing
       if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
     }
