@@ -107,6 +107,16 @@ describe('what is written', () => {
     expect(stepsOf(stockOf(10, [shown('a', 10), shown('b', 0)]))).toEqual({ a: { kind: 'set', quantity: 0, fromQuantity: 10 } })
   })
 
+  test('more than its cap is taken back, although nobody starves; where that means 0, not for a unit or so', () => {
+    const rule = { ...offer('a').rule, capUnits: 5 }
+    const capped = (quantity: number, change: Partial<ListingState> = {}): Record<string, Step> =>
+      stepsOf(stockOf(30, [shown('a', quantity, { rule, ...change }), shown('b', 5)]))
+    expect(capped(8, { writeClass: 'compare-and-set' }).a).toEqual({ kind: 'compare-and-set', quantity: 5, fromQuantity: 8 })
+    expect(capped(8).a).toEqual({ kind: 'set', quantity: 0, fromQuantity: 8 })
+    expect(capped(6).a).toBeUndefined()
+    expect(capped(5).a).toBeUndefined()
+  })
+
   test('nothing after a sale of its own: the channel lowered its number itself', () => {
     expect(plan(stockOf(10, [shown('a', 4), shown('b', 5)], { reservedUnits: 1 }), settingsFor, startMs)).toEqual([])
   })

@@ -187,6 +187,15 @@ const shownFits = (listing: ListingState, situation: Situation): boolean =>
   listing.believedQuantity !== null &&
   listing.believedQuantity * listing.unitsPerListing <= situation.room
 
+/** How much more is shown than the rule ever wants (its cap was lowered, or the channel put cancelled units back). */
+const overCap = ({ rule, unitsPerListing, believedQuantity, writeClass }: ListingState): number => {
+  if (rule.capUnits === null || believedQuantity === null) return 0
+  const cap = Math.floor(rule.capUnits / unitsPerListing)
+  const over = believedQuantity - cap
+  // Where down means all the way to 0, a unit or so too much is the lesser harm.
+  return writeClass === 'compare-and-set' || over > hysteresisOf(cap) ? Math.max(0, over) : 0
+}
+
 const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
   if (listing.status === 'adopting') {
     // Fenced, and too much for what the others leave: it gives way itself.
@@ -197,6 +206,8 @@ const strictWrite = (listing: ListingState, target: number, situation: Situation
     if (listing.believedQuantity === null) return writeIntent(listing, Math.min(target, slack))
     return listing.believedQuantity > target ? writeIntent(listing, target) : raise(listing, target, situation)
   }
+  const beyondCap = overCap(listing)
+  if (beyondCap > 0) return lower(listing, beyondCap)
   const expected = expectedExposureQuantity(listing)
   const over = expected - target
   if (over > 0 && (target === 0 || (situation.starving && over > hysteresisOf(target)))) return lower(listing, over)
