@@ -99,7 +99,7 @@ const maxSteps = 20_000
 /** Turns granted to code that needs no time before the clock moves: signing and hashing take several. */
 const turnsBeforeStep = 60
 
-const runOn = async <T>(clock: VirtualClock, promise: Promise<T>): Promise<T> => {
+export const runOn = async <T>(clock: VirtualClock, promise: Promise<T>): Promise<T> => {
   const state = { settled: false }
   const tracked = promise.finally(() => {
     state.settled = true

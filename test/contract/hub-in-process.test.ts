@@ -1,0 +1,146 @@
+// The engine with all three adapters against all three marketplaces, on a virtual clock: what one channel does, the others follow.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ChannelId, LocationId, PoolId, Sku } from '../../src/domain/ids.ts'
+import type { MovementRequest } from '../../src/ports/hub.ts'
+import { everywhere, openTown, type RunningHub, type Town } from '../support/in-process-hub.ts'
+
+const channels = ['shopify', 'amazon', 'vendor'] as const
+const main = 'main' as PoolId
+const berlin = 'berlin' as LocationId
+
+const move = (kind: MovementRequest['kind'], sku: string, units: number): MovementRequest => ({
+  kind,
+  sku: sku as Sku,
+  pool: main,
+  location: berlin,
+  toLocation: null,
+  units,
+  reference: `${kind} of ${sku}`,
+})
+
+const shownSum = (town: Town, sku: string): number => channels.reduce((sum, channel) => sum + town.shown(channel, sku), 0)
+
+describe('a day of trade, all well', () => {
+  let town: Town
+  let running: RunningHub
+  const orders = new Map<string, string>()
+  /** What was shown once the import had settled. */
+  const adopted = new Map<string, readonly number[]>()
+
+  beforeAll(async () => {
+    const strict = ['SOLD-shopify', 'SOLD-amazon', 'SOLD-vendor', 'RESTOCKED', 'LOST', 'RECEIVED', 'SHRUNK', 'RETAIL', 'SHIPPED']
+    town = await openTown({
+      catalogue: [...strict.map((sku) => everywhere(sku, 30)), everywhere('POOLED', 50, 'pooled'), everywhere('LAST', 1)],
+      // A merchant without a hub shows everything everywhere.
+      opening: (_platform, sku) => (sku === 'LAST' ? 1 : 30),
+      retailSkus: 8,
+    })
+    running = await town.startHub()
+    const { hub } = running
+    await town.untilSettled()
+    for (const sku of [...strict, 'POOLED', 'LAST'])
+      adopted.set(
+        sku,
+        channels.map((channel) => town.shown(channel, sku)),
+      )
+    for (const channel of channels) {
+      orders.set(`sold ${channel}`, town.buy(channel, `SOLD-${channel}`, 10))
+      town.buy(channel, 'POOLED', 2)
+      orders.set(`restocked ${channel}`, town.buy(channel, 'RESTOCKED', 4))
+      orders.set(`lost ${channel}`, town.buy(channel, 'LOST', 4))
+      orders.set(`shipped ${channel}`, town.buy(channel, 'SHIPPED', 3))
+    }
+    await town.run(hub.move(move('receipt', 'RECEIVED', 12)))
+    await town.run(hub.move(move('shrinkage', 'SHRUNK', 12)))
+    const capped = { mode: 'weight', value: 1, capUnits: 5, hideBelowUnits: 0, priority: 0 } as const
+    const listings = (await town.stock('RETAIL')).listings.map((listing, index) => ({
+      line: index + 2,
+      sku: 'RETAIL' as Sku,
+      pool: main,
+      channel: listing.channel as ChannelId,
+      externalId: listing.externalId,
+      unitsPerListing: 1,
+      rule: capped,
+    }))
+    await town.run(hub.applyImport({ reference: 'caps', stock: [], listings }))
+    await town.clock.advance(70_000)
+    for (const simulator of town.marketplaces.all) {
+      const channel = { shopify: 'shopify', 'amazon-seller': 'amazon', 'amazon-vendor': 'vendor' }[simulator.platform]
+      simulator.market.cancel(orders.get(`restocked ${channel}`) ?? '', { restock: true })
+      simulator.market.cancel(orders.get(`lost ${channel}`) ?? '', { restock: false })
+      simulator.market.ship(orders.get(`shipped ${channel}`) ?? '')
+    }
+    await town.untilSettled()
+    orders.set('retail', town.marketplaces.vendor.market.buy([{ externalId: 'retail/RETAIL', quantity: 20 }])?.orderId ?? '')
+    await town.clock.advance(60_000)
+    await town.untilSettled()
+  }, 120_000)
+  afterAll(async () => {
+    await running.stop()
+    await town.close()
+  })
+
+  test('an adopted catalogue goes to its shares, the last unit to one channel', () => {
+    expect(adopted.get('SOLD-shopify')).toEqual([10, 10, 10])
+    expect(adopted.get('POOLED')).toEqual([50, 50, 50])
+    expect(adopted.get('LAST')?.toSorted()).toEqual([0, 0, 1])
+  })
+
+  for (const sold of channels)
+    test(`sold out on ${sold}: the others give, and it sells again`, async () => {
+      const sku = `SOLD-${sold}`
+      expect((await town.stock(sku)).reservedUnits).toBe(10)
+      expect(town.shown(sold, sku)).toBeGreaterThan(0)
+      for (const other of channels.filter((channel) => channel !== sold)) expect(town.shown(other, sku)).toBeLessThan(10)
+      expect(shownSum(town, sku)).toBeLessThanOrEqual(20)
+      expect(shownSum(town, sku)).toBeGreaterThan(15)
+    })
+
+  test('pooled stock shows what is left on every channel', async () => {
+    expect((await town.stock('POOLED')).reservedUnits).toBe(6)
+    for (const channel of channels) expect(town.shown(channel, 'POOLED')).toBe(44)
+  })
+
+  test('cancelled, restocked by the channel or not: all of it is on sale again, none of it twice', async () => {
+    for (const sku of ['RESTOCKED', 'LOST']) {
+      expect((await town.stock(sku)).reservedUnits).toBe(0)
+      expect(shownSum(town, sku)).toBeLessThanOrEqual(30)
+      expect(shownSum(town, sku)).toBeGreaterThanOrEqual(20)
+    }
+  })
+
+  test('what was shipped has left the shelf', async () => {
+    const stock = await town.stock('SHIPPED')
+    expect([stock.onHandUnits[berlin], stock.reservedUnits]).toEqual([21, 0])
+  })
+
+  test('goods received are offered, goods lost are not', () => {
+    expect(shownSum(town, 'RECEIVED')).toBeGreaterThan(30)
+    expect(shownSum(town, 'RECEIVED')).toBeLessThanOrEqual(42)
+    expect(shownSum(town, 'SHRUNK')).toBeLessThanOrEqual(18)
+    expect(shownSum(town, 'SHRUNK')).toBeGreaterThan(9)
+  })
+
+  test('a purchase order is accepted up to what no channel offers', async () => {
+    const books = town.marketplaces.vendor.market.books().find((each) => each.externalId === 'retail/RETAIL')
+    expect(books?.soldQuantity).toBe(15)
+    expect((await town.stock('RETAIL')).reservedUnits).toBe(15)
+  })
+
+  test('orders of direct fulfilment are answered: Amazon lets them be shipped', () => {
+    expect(town.marketplaces.vendor.market.ship(orders.get('sold vendor') ?? '')).toBe(true)
+  })
+
+  test('nothing was parked, nothing failed, no channel was throttled', async () => {
+    expect(town.errors).toEqual([])
+    expect(await town.store.readInbox({ state: 'parked', limit: 10 })).toEqual([])
+    const status = await running.hub.channelStatus()
+    expect(status.map((each) => [each.channel, each.throttles, each.health])).toEqual(channels.map((channel) => [channel, 0, 'ok']))
+  })
+
+  test('without events nothing is sent any more', async () => {
+    const before = town.writes()
+    await town.clock.advance(5 * 60_000)
+    expect(town.writes()).toBe(before)
+  }, 60_000)
+})
