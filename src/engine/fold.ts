@@ -138,10 +138,6 @@ const announce = (context: EngineContext, fact: OrderFact, folded: Folded, arriv
       atMs,
     })
   }
-  for (const incident of result.incidents) {
-    context.metrics.count('belay_incidents_total', { kind: incident.kind })
-    context.emit({ kind: 'incident', summary: incident.summary, atMs })
-  }
 }
 
 /** A polled fact that cannot be placed becomes a parked event of the inbox, so that it is not lost. */

@@ -2,6 +2,7 @@
 import { BelayError } from '../domain/errors.ts'
 import type { ChannelId, LocationId, PoolId } from '../domain/ids.ts'
 import { checkMovement, endKey, moveStock, movementKey } from '../domain/movement.ts'
+import type { Incident } from '../domain/incidents.ts'
 import { hubChannel } from '../domain/order-fold.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { SettingsFor } from '../domain/plan.ts'
@@ -25,6 +26,7 @@ import { explain } from './fold.ts'
 import { createListingFinder } from './listing-finder.ts'
 import { backoffMs } from './push-record.ts'
 import type { StatusBook } from './status.ts'
+import { watchCommitter } from './watched-committer.ts'
 
 export interface HubOptions {
   readonly store: Store
@@ -132,7 +134,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const settingsFor: SettingsFor = (channel) => settings.get(channel) ?? unknownSettings(channel)
   const settingsOf: KnownSettings = (channel) => (adapters.has(channel) ? settingsFor(channel) : null)
   const listeners = new Set<(event: HubEvent) => void>()
-  const committer = createCommitter({
+  const groups = createCommitter({
     store,
     clock,
     settingsFor,
@@ -144,6 +146,12 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       }
     },
   })
+  const tell = (incident: Incident): void => {
+    metrics.count('belay_incidents_total', { kind: incident.kind })
+    // Parked events are told as such.
+    if (incident.kind !== 'event-parked') context.emit({ kind: 'incident', summary: incident.summary, atMs: incident.atMs })
+  }
+  const committer = watchCommitter({ committer: groups, store, settingsOf, onIncident: tell })
   const context: EngineContext = {
     store,
     clock,
@@ -269,7 +277,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     stop: async () => {
       stopping.abort()
       const stopped = new AbortController()
-      const finished = Promise.all(running).then(() => committer.idle())
+      const finished = Promise.all(running).then(() => groups.idle())
       await Promise.race([finished.finally(() => stopped.abort()), clock.sleep(stopWithinMs, stopped.signal)])
     },
   }

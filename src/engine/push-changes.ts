@@ -6,7 +6,9 @@ import { admitAdopted } from '../domain/exposure.ts'
 import { completeFences } from '../domain/fence.ts'
 import { admit, type Intent, plan, type SettingsFor, workKindOf } from '../domain/plan.ts'
 import { expirePushes, issuePush, type PushResult, recordPush, recordRead, recoverPush, resendPush } from '../domain/push.ts'
+import type { ChannelSettings } from '../domain/settings.ts'
 import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
+import { leaveGuarantee, takeInAnew } from '../domain/unusable.ts'
 import type { Change } from './change.ts'
 
 /** One request to make now. */
@@ -129,14 +131,19 @@ export const recordChange = (job: Job, result: PushResult, settingsFor: Settings
   changeListing(
     job.key,
     job.listing,
-    (listing, nowMs, stock) => {
+    (listing, nowMs) => {
       const next = recordPush(listing, job.push.id, result, nowMs, settingsFor(listing.channel).constants)
-      return {
-        listing: next,
-        incidents: result.kind === 'rejected' ? [blockedIncident(stock, listing, result.reason, job, nowMs)] : [],
-        value: undefined,
-      }
+      return { listing: next, value: undefined }
     },
+    undefined,
+  )
+
+/** A read told that the listing is not one whose number bounds anything. */
+export const recordUnusableChange = (job: Job, reason: string, readAgainAtMs: number): Change<void> =>
+  changeListing(
+    job.key,
+    job.listing,
+    (listing) => ({ listing: leaveGuarantee(listing, job.push.id, reason, readAgainAtMs), value: undefined }),
     undefined,
   )
 
@@ -145,8 +152,10 @@ export const recordReadChange = (job: Job, quantity: number, settingsFor: Settin
     job.key,
     job.listing,
     (listing, nowMs, stock) => {
-      const effect = recordRead(listing, job.push.id, quantity, nowMs, settingsFor(listing.channel).constants)
-      const incidents = effect.raisedBy > 0 ? [raiseIncident(stock, listing, quantity, effect.raisedBy, job, nowMs)] : []
+      const settings = settingsFor(listing.channel)
+      const effect = recordRead(takeInAnew(listing, settings), job.push.id, quantity, nowMs, settings.constants)
+      const incidents =
+        effect.raisedBy > 0 ? [raiseIncident(stock, listing, { quantity, raisedBy: effect.raisedBy, settings }, job, nowMs)] : []
       return { listing: effect.listing, incidents, value: undefined }
     },
     undefined,
@@ -187,26 +196,30 @@ export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: num
   },
 })
 
-const blockedIncident = (stock: Stock, listing: ListingState, reason: string, job: Job, nowMs: number): Incident => ({
-  id: `listing-blocked/${listing.id}/${job.push.id}`,
-  kind: 'listing-blocked',
-  channel: listing.channel,
-  sku: stock.sku,
-  listing: listing.id,
-  units: 0,
-  atMs: nowMs,
-  summary: `${listing.channel} refuses ${stock.sku}: ${reason}`,
-  evidence: { pushId: job.push.id, quantity: job.push.quantity },
-})
-
-const raiseIncident = (stock: Stock, listing: ListingState, quantity: number, raisedBy: number, job: Job, nowMs: number): Incident => ({
+/** The window says when somebody may have written: after the last number that was as it should be, before the answer to this read. */
+const raiseIncident = (
+  stock: Stock,
+  listing: ListingState,
+  seen: { readonly quantity: number; readonly raisedBy: number; readonly settings: ChannelSettings },
+  job: Job,
+  nowMs: number,
+): Incident => ({
   id: `external-raise/${listing.id}/${job.push.id}`,
   kind: 'external-raise',
   channel: listing.channel,
   sku: stock.sku,
   listing: listing.id,
-  units: raisedBy * listing.unitsPerListing,
+  units: seen.raisedBy * listing.unitsPerListing,
   atMs: nowMs,
-  summary: `${listing.channel} shows ${quantity} of ${stock.sku}, ${raisedBy} more than the hub allowed: somebody else wrote there, or a cancelled order went back on sale before we heard of it.`,
-  evidence: { quantity, base: listing.base, openPushes: listing.pushes.length, readFromMs: job.push.issuedAtMs },
+  summary: `${listing.channel} shows ${seen.quantity} of ${stock.sku}, ${seen.raisedBy} more than the hub allowed: somebody else wrote there, or a cancelled order went back on sale before we heard of it.`,
+  evidence: {
+    quantity: seen.quantity,
+    allowedQuantity: seen.quantity - seen.raisedBy,
+    believedQuantity: listing.believedQuantity,
+    windowFromMs: listing.believedAtMs,
+    windowThroughMs: nowMs,
+    readFromMs: job.push.issuedAtMs - seen.settings.constants.readStalenessMs,
+    base: listing.base,
+    openPushes: listing.pushes.length,
+  },
 })

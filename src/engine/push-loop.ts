@@ -5,9 +5,10 @@
 import type { ChannelId, StockKey } from '../domain/ids.ts'
 import { recoverAfterMs } from '../domain/plan.ts'
 import type { ChannelAdapter, PushOutcome, ReadOutcome, SettleOutcome } from '../ports/channel.ts'
+import type { Change } from './change.ts'
 import type { EngineContext } from './context.ts'
-import { issueChange, type Job, recordChange, recordReadChange } from './push-changes.ts'
-import { backoffMs, resultOfFailedRead, resultOfPush, resultOfSettle } from './push-record.ts'
+import { issueChange, type Job, recordChange, recordReadChange, recordUnusableChange } from './push-changes.ts'
+import { backoffMs, refusedAgainAfterMs, resultOfFailedRead, resultOfPush, resultOfSettle } from './push-record.ts'
 import type { Wake } from './wake.ts'
 
 /** Keys taken at once: one commit's worth. */
@@ -220,14 +221,16 @@ const sendReads = async (
     jobs.map((job, index) => {
       const outcome = outcomes[index] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this item' }
       context.metrics.count('belay_reads_total', { channel: adapter.channel, outcome: outcome.kind })
-      const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
-      return context.committer.submit(
-        outcome.kind === 'quantity'
-          ? recordReadChange(job, outcome.quantity, context.settingsFor)
-          : recordChange(job, failure ?? { kind: 'not-executed', retryAtMs: nowMs + retryAfterMs }, context.settingsFor),
-      )
+      return context.committer.submit(readChange(context, job, outcome, nowMs, retryAfterMs))
     }),
   )
+}
+
+const readChange = (context: EngineContext, job: Job, outcome: ReadOutcome, nowMs: number, retryAfterMs: number): Change<void> => {
+  if (outcome.kind === 'quantity') return recordReadChange(job, outcome.quantity, context.settingsFor)
+  if (outcome.kind === 'unusable') return recordUnusableChange(job, outcome.reason, nowMs + refusedAgainAfterMs)
+  const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
+  return recordChange(job, failure ?? { kind: 'not-executed', retryAtMs: nowMs + retryAfterMs }, context.settingsFor)
 }
 
 const sendSettles = async (

@@ -10,7 +10,8 @@ import type { Random } from '../ports/random.ts'
 
 const firstCheckMs = 2_000
 const longestCheckMs = 5 * 60_000
-const refusedAgainAfterMs = 60 * 60_000
+/** A refusal for good is asked about again this much later: a person may have mended its cause. */
+export const refusedAgainAfterMs = 60 * 60_000
 
 /** When to look again at a write that was accepted at `sinceMs`. */
 export const nextCheckMs = (sinceMs: number, nowMs: number): number =>
@@ -62,13 +63,12 @@ export const resultOfSettle = (
   }
 }
 
-/** A read that brought no number: null when it did. Losing a read loses nothing. */
+/** A read that brought nothing: null when it told a number, or that the listing is unusable. Losing a read loses nothing. */
 export const resultOfFailedRead = (outcome: ReadOutcome, nowMs: number, retryAfterMs: number): PushResult | null => {
   switch (outcome.kind) {
     case 'quantity':
-      return null
     case 'unusable':
-      return { kind: 'rejected', reason: outcome.reason, retryAtMs: nowMs + refusedAgainAfterMs }
+      return null
     case 'throttled':
       return { kind: 'not-executed', retryAtMs: outcome.retryAtMs }
     case 'failed':
