@@ -117,6 +117,10 @@ describe('a full list', () => {
     for (let i = 0; i < 50; i++) listing = record(issue(listing, 'set', 0), `#${listing.sequence + 1}`, timeout)
     expect(listing.pushes.length).toBeLessThanOrEqual(maxPushes)
     expect(exposureQuantity(listing)).toBe(4)
+    for (const push of listing.pushes) expect(push.id.length).toBeLessThan(5)
+    // None is forgotten: each may still land over a newer number, so the number is in doubt when the last has ended.
+    const endMs = Math.max(...listing.pushes.map((p) => expiresAtMs(p, constants)))
+    expect(expirePushes({ ...listing, believedQuantity: 7 }, endMs, constants)).toMatchObject({ pushes: [], believedQuantity: null })
   })
 
   test('takes nothing that has a charge', () => {

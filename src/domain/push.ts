@@ -19,16 +19,17 @@ export const chargeOf = (kind: PushKind, quantity: number, fromQuantity: number 
 }
 
 /**
- * Makes room in a full list for a request that costs nothing. One without a charge is forgotten (safe: it raises nothing); else the two
- * oldest charges become one entry, which nothing settles but its lifetime.
+ * Makes room in a full list for a request that costs nothing: two entries become one, which nothing settles but its lifetime. Those without
+ * a charge first. None is forgotten, since it may still land over a newer number.
  */
 const makeRoom = (listing: ListingState): ListingState => {
-  const idle = listing.pushes.find((p) => p.charge === 0 && p.status !== 'prepared') ?? listing.pushes.find((p) => p.charge === 0)
-  if (idle) return withoutPush(listing, idle.id)
-  const [first, second, ...rest] = listing.pushes
+  const idle = listing.pushes.filter((p) => p.status !== 'prepared')
+  const free = idle.filter((p) => p.charge === 0)
+  const [first, second] = free.length >= 2 ? free : idle.length >= 2 ? idle : listing.pushes
   if (!first || !second) return listing
   const merged: Push = {
     ...second,
+    kind: 'set',
     id: `${second.id}+`,
     charge: first.charge + second.charge,
     issuedAtMs: Math.min(first.issuedAtMs, second.issuedAtMs),
@@ -38,7 +39,7 @@ const makeRoom = (listing: ListingState): ListingState => {
     submissionId: null,
     ceilingQuantity: undefined,
   }
-  return { ...listing, pushes: [merged, ...rest] }
+  return { ...listing, pushes: [merged, ...listing.pushes.filter((p) => p !== first && p !== second)] }
 }
 
 /** Adds a prepared push. Null: the list is full, and the request has a charge. One without (a set to 0, a read) always finds room. */
