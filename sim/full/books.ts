@@ -138,6 +138,9 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     }
   }
 
+  const tellsNetOnly = (offer: Offer): boolean =>
+    merchant.markets.some((market) => market.simulator === offer.simulator && market.scenario.cancelledUnits === 'removed')
+
   const readBooks = (): Map<string, OfferBooks> => {
     const all = new Map<string, OfferBooks>()
     for (const { simulator, offers } of merchant.markets) {
@@ -204,7 +207,11 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     const told = knownOf(id)
     const where = `${id} (live ${real.liveQuantity}, believed ${listing.believedQuantity}, base ${listing.base}, ${listing.status})`
     if (offer.asks) return null
-    if (told.ordered !== real.soldQuantity || told.cancelled !== real.cancelledQuantity || told.shipped !== real.shippedQuantity)
+    // Where a platform takes cancelled units out of the ordered ones, what was cancelled before the hub looked was never there.
+    const hidden = tellsNetOnly(offer) ? real.soldQuantity - told.ordered : 0
+    const soldQuantity = real.soldQuantity - Math.max(0, hidden)
+    const cancelledQuantity = real.cancelledQuantity - Math.max(0, hidden)
+    if (told.ordered !== soldQuantity || told.cancelled !== cancelledQuantity || told.shipped !== real.shippedQuantity)
       return `${where}: ordered, cancelled, shipped ${told.ordered}, ${told.cancelled}, ${told.shipped}; true ${real.soldQuantity}, ${real.cancelledQuantity}, ${real.shippedQuantity}`
     if (listing.pushes.length > 0) return `${where}: ${listing.pushes.map((p) => `${p.kind} ${p.quantity} ${p.status}`).join(', ')} open`
     if (books.pooled) return null
@@ -226,7 +233,8 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
         for (const { lineId, externalId, quantity } of lines) {
           const line = order.lines.find((each) => each.lineId === lineId)
           if (!line) return `order ${channel}/${orderId}: line ${lineId} is not in the hub`
-          if (!externalId.startsWith('retail/') && line.orderedQuantity !== quantity)
+          const exact = !offers.some((offer) => offer.externalId === externalId && (offer.asks || tellsNetOnly(offer)))
+          if (exact && line.orderedQuantity !== quantity)
             return `order ${channel}/${orderId}: line ${lineId} has ${line.orderedQuantity}, true ${quantity}`
         }
       }

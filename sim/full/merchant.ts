@@ -116,7 +116,7 @@ const simulatorOf = (scenario: FullScenario, own: PlatformScenario, index: numbe
         processing: own.processing,
         orderVisibilityMs: own.visibilityMs,
         pending: { minMs: 20_000, maxMs: 300_000 },
-        cancelledUnits: own.refusalUsesKey ? 'kept' : 'removed',
+        cancelledUnits: own.cancelledUnits,
         quotaScale: own.quotaScale,
         ports: simulatorPorts,
       })

@@ -43,6 +43,8 @@ export interface PlatformScenario {
   readonly quotaScale: number
   readonly keyRetentionMs: number
   readonly refusalUsesKey: boolean
+  /** Amazon Seller: do ordered units keep those that were cancelled? */
+  readonly cancelledUnits: 'kept' | 'removed'
   readonly retail: boolean
   readonly visitsPerHour: number
   readonly cancels: number
@@ -181,8 +183,9 @@ const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
     quotaScale: dice.chance(0.8) ? 1 : 0.5,
     keyRetentionMs: dice.pick([0, 10 * minuteMs, 24 * hourMs]),
     refusalUsesKey: dice.chance(0.5),
+    cancelledUnits: platform === 'amazon-seller' && dice.chance(0.5) ? 'removed' : 'kept',
     retail: platform === 'amazon-vendor' && dice.chance(0.4),
-    visitsPerHour: dice.pick([10, 40, 200]) / (documented ? 4 : 1),
+    visitsPerHour: dice.pick([20, 100, 400]) / (documented ? 4 : 1),
     cancels: dice.pick([0, 0.1, 0.4]),
     restocks: dice.pick([0, 0.5, 1]),
     partial: dice.pick([0, 0.5]),
