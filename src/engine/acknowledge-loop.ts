@@ -111,6 +111,8 @@ export const runAcknowledgeLoop = async (
   let failures = 0
   const keyOf = (order: Order): OrderKey => ({ channel: order.channel, orderId: order.orderId })
   const take = async (state: 'due' | 'submitted'): Promise<readonly Order[]> => {
+    // Only who enforces says anything: the answers of a channel that is merely watched stay due.
+    if (state === 'due' && context.settingsFor(adapter.channel).mode !== 'enforce') return []
     const capacity = adapter.capacity(state === 'due' ? 'acknowledge' : 'settle')
     if (capacity.items === 0) return []
     return store.dueAcknowledgements({
