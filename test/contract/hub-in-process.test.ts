@@ -144,3 +144,65 @@ describe('a day of trade, all well', () => {
     expect(town.writes()).toBe(before)
   }, 60_000)
 })
+
+describe('what a channel may do', () => {
+  test('observed: orders are read, nothing is written, and no order is answered', async () => {
+    const town = await openTown({
+      catalogue: [everywhere('MUG', 30), everywhere('POOLED', 20, 'pooled')],
+      modes: { shopify: 'observe', amazon: 'observe', vendor: 'observe' },
+      opening: () => 30,
+    })
+    const running = await town.startHub()
+    for (const channel of channels) town.buy(channel, 'MUG', 2)
+    town.marketplaces.vendor.market.buy([{ externalId: 'retail/MUG', quantity: 3 }])
+    await town.until('the sales are in', async () => {
+      const { reservedUnits } = await town.stock('MUG')
+      return reservedUnits >= 6 ? null : `${reservedUnits} units are reserved`
+    })
+    await town.clock.advance(60_000)
+    expect(town.writes()).toBe(0)
+    for (const channel of channels) expect(town.shown(channel, 'MUG')).toBe(28)
+    await running.stop()
+    expect(town.errors).toEqual([])
+    await town.close()
+  })
+
+  test('paused: neither written nor read, and its orders come in all the same', async () => {
+    const town = await openTown({
+      catalogue: [everywhere('MUG', 30)],
+      modes: { shopify: 'paused', amazon: 'paused', vendor: 'paused' },
+    })
+    const running = await town.startHub()
+    for (const channel of channels) town.buy(channel, 'MUG', 2)
+    await town.until('the sales are in', async () => ((await town.stock('MUG')).reservedUnits === 6 ? null : 'not yet'))
+    await town.clock.advance(60_000)
+    expect(town.writes()).toBe(0)
+    expect(Object.keys(town.marketplaces.seller.requestCounts()).filter((each) => each.startsWith('listings.'))).toEqual([])
+    expect((await town.stock('MUG')).listings.map((each) => each.believedQuantity)).toEqual([null, null, null, null])
+    await running.stop()
+    await town.close()
+  })
+})
+
+describe('when notices do not come', () => {
+  test('polls alone reach the same state', async () => {
+    const town = await openTown({ catalogue: [everywhere('MUG', 30), everywhere('POOLED', 20, 'pooled')] })
+    for (const simulator of town.marketplaces.all) simulator.faults.lose = 1
+    const running = await town.startHub()
+    await town.untilSettled()
+    const bought = channels.map((channel) => ({ channel, orderId: town.buy(channel, 'MUG', 10) }))
+    for (const channel of channels) town.buy(channel, 'POOLED', 1)
+    await town.clock.advance(60_000)
+    const [first] = bought
+    town.marketplaces.shopify.market.cancel(first?.orderId ?? '', { restock: true })
+    await town.until('the sales are in', async () => {
+      const [mug, pooled] = [await town.stock('MUG'), await town.stock('POOLED')]
+      return mug.reservedUnits === 20 && pooled.reservedUnits === 3 ? null : `${mug.reservedUnits} and ${pooled.reservedUnits} are reserved`
+    })
+    await town.untilSettled()
+    expect(shownSum(town, 'MUG')).toBeLessThanOrEqual(10)
+    for (const channel of channels) expect(town.shown(channel, 'POOLED')).toBe(17)
+    await running.stop()
+    await town.close()
+  }, 60_000)
+})
