@@ -1,8 +1,9 @@
-// The one clock of a run: a heap of alarms by time, then by order of entry. It stands still until `step`, which goes to the next alarm, runs
+// The one clock of a run: alarms by time, then by order of entry. It stands still until `step`, which goes to the next alarm, runs
 // everything due at that millisecond, and lets all that needs no time come to rest: turns of the event loop until nobody waits for another
 // one. That is exact, since nothing in a run waits for anything but this clock and such turns (`extraTurns` is for the test that proves it).
 // A process (`Life`) sees it through a view of its own: late by its freezes, off by its skew, and still for ever once it is dead.
 import type { Clock } from '../../src/ports/clock.ts'
+import { createTimeline } from '../world/timeline.ts'
 
 /** One run of a hub process. */
 export interface Life {
@@ -14,7 +15,6 @@ export interface Life {
 
 interface Alarm {
   readonly atMs: number
-  readonly order: number
   ring: (() => void) | null
   readonly life: Life | null
 }
@@ -35,44 +35,9 @@ const maxTurns = 20_000
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-const before = (a: Alarm, b: Alarm): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-
 export const createWorldClock = (startMs: number, extraTurns = 0): WorldClock => {
-  const heap: Alarm[] = []
+  const alarms = createTimeline<Alarm>()
   let nowMs = startMs
-  let order = 0
-
-  const push = (alarm: Alarm): void => {
-    let index = heap.push(alarm) - 1
-    while (index > 0) {
-      const above = (index - 1) >> 1
-      const parent = heap[above]
-      if (!parent || !before(alarm, parent)) break
-      heap[index] = parent
-      index = above
-    }
-    heap[index] = alarm
-  }
-
-  const pop = (): Alarm | undefined => {
-    const [first] = heap
-    const last = heap.pop()
-    if (!first || !last || last === first) return first
-    let index = 0
-    for (;;) {
-      let child = 2 * index + 1
-      const left = heap[child]
-      if (!left) break
-      const right = heap[child + 1]
-      if (right && before(right, left)) child += 1
-      const smaller = heap[child] ?? left
-      if (!before(smaller, last)) break
-      heap[index] = smaller
-      index = child
-    }
-    heap[index] = last
-    return first
-  }
 
   const settle = async (): Promise<void> => {
     let turns = 0
@@ -84,8 +49,8 @@ export const createWorldClock = (startMs: number, extraTurns = 0): WorldClock =>
   }
 
   const after: WorldClock['after'] = (delayMs, ring, life = null) => {
-    const alarm: Alarm = { atMs: nowMs + Math.max(0, Math.ceil(delayMs)), order: order++, ring, life }
-    push(alarm)
+    const alarm: Alarm = { atMs: nowMs + Math.max(0, Math.ceil(delayMs)), ring, life }
+    alarms.add(alarm)
     return () => {
       alarm.ring = null
     }
@@ -124,10 +89,10 @@ export const createWorldClock = (startMs: number, extraTurns = 0): WorldClock =>
         }),
     }),
     step: async (untilMs) => {
-      let [next] = heap
+      let next = alarms.first()
       while (next && !next.ring) {
-        pop()
-        next = heap[0]
+        alarms.take()
+        next = alarms.first()
       }
       if (!next || next.atMs > untilMs) {
         nowMs = untilMs
@@ -135,9 +100,9 @@ export const createWorldClock = (startMs: number, extraTurns = 0): WorldClock =>
       }
       nowMs = next.atMs
       const due: Alarm[] = []
-      while (heap[0] && heap[0].atMs <= nowMs) {
-        const alarm = pop()
-        if (alarm) due.push(alarm)
+      for (let each: Alarm | undefined = next; each && each.atMs <= nowMs; each = alarms.first()) {
+        alarms.take()
+        due.push(each)
       }
       for (const alarm of due) run(alarm)
       await settle()

@@ -2,13 +2,13 @@
 // time. Nothing runs by itself: whoever looks at the platform first lets everything happen that was due by then, each at its own time.
 // So there are no timers to leak, and the order of events does not depend on how a clock wakes its sleepers.
 import type { Clock } from '../../src/ports/clock.ts'
+import { createTimeline } from '../world/timeline.ts'
 
 /** Far above any session; reached only by a loop that schedules without end. */
 const maxEffects = 1_000_000
 
 interface Effect {
   readonly atMs: number
-  readonly order: number
   readonly run: (atMs: number) => void
 }
 
@@ -23,53 +23,16 @@ export interface Agenda {
   onEarlier(listener: () => void): void
 }
 
-const before = (a: Effect, b: Effect): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-
 export const createAgenda = (clock: Clock): Agenda => {
-  // A binary heap: heap[0] is the earliest.
-  const heap: Effect[] = []
+  const effects = createTimeline<Effect>()
   const listeners: (() => void)[] = []
-  let order = 0
   let running = false
-
-  const lift = (effect: Effect): void => {
-    let index = heap.push(effect) - 1
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1
-      const parent = heap[parentIndex]
-      if (!parent || !before(effect, parent)) break
-      heap[index] = parent
-      index = parentIndex
-    }
-    heap[index] = effect
-  }
-
-  const takeFirst = (): Effect | undefined => {
-    const first = heap[0]
-    const last = heap.pop()
-    if (!first || !last || heap.length === 0) return first
-    let index = 0
-    for (;;) {
-      let childIndex = 2 * index + 1
-      let child = heap[childIndex]
-      const sibling = heap[childIndex + 1]
-      if (child && sibling && before(sibling, child)) {
-        child = sibling
-        childIndex += 1
-      }
-      if (!child || !before(child, last)) break
-      heap[index] = child
-      index = childIndex
-    }
-    heap[index] = last
-    return first
-  }
 
   return {
     at: (atMs, run) => {
-      if (heap.length >= maxEffects) throw new Error(`the simulator has more than ${maxEffects} effects planned`)
-      const earliest = heap[0]
-      lift({ atMs, order: order++, run })
+      if (effects.size >= maxEffects) throw new Error(`the simulator has more than ${maxEffects} effects planned`)
+      const earliest = effects.first()
+      effects.add({ atMs, run })
       if (!earliest || atMs < earliest.atMs) for (const listener of listeners) listener()
     },
     runDue: () => {
@@ -77,15 +40,15 @@ export const createAgenda = (clock: Clock): Agenda => {
       running = true
       try {
         const nowMs = clock.nowMs()
-        for (let next = heap[0]; next && next.atMs <= nowMs; next = heap[0]) {
-          takeFirst()
+        for (let next = effects.first(); next && next.atMs <= nowMs; next = effects.first()) {
+          effects.take()
           next.run(next.atMs)
         }
       } finally {
         running = false
       }
     },
-    nextAtMs: () => heap[0]?.atMs ?? null,
+    nextAtMs: () => effects.first()?.atMs ?? null,
     onEarlier: (listener) => {
       listeners.push(listener)
     },
