@@ -184,6 +184,18 @@ describe('a read', () => {
     expect(afterSale.listing.believedQuantity).toBe(3)
   })
 
+  test('a first refusal is tried again soon, the next ones when a person may have mended the cause', () => {
+    const refusedUntil = (listing: ListingState): ListingState =>
+      record(issue(listing, 'set', 5, 0), `#${listing.sequence + 1}`, {
+        kind: 'rejected',
+        reason: 'no',
+        retryAtMs: laterMs + 60 * minuteMs,
+      })
+    const once = refusedUntil(listingOf())
+    expect(once.nextPushAtMs).toBe(laterMs + minuteMs)
+    expect(refusedUntil(once).nextPushAtMs).toBe(laterMs + 60 * minuteMs)
+  })
+
   test('shows whether an accepted write has arrived; while it has not, the next look waits longer each time', () => {
     const accepted = record(issue(listingOf(), 'set', 5, 0), '#1', { kind: 'accepted', submissionId: 's', checkAtMs: laterMs })
     const before = recordRead(reading(accepted), '#2', 0, laterMs, constants).listing

@@ -96,6 +96,9 @@ export type PushResult =
   | { readonly kind: 'not-executed'; readonly retryAtMs: number }
   | { readonly kind: 'ambiguous'; readonly retryAtMs: number }
 
+/** A first refusal may have been a failure of the moment, and what it refused may have been a decrease. */
+const firstRefusalMs = 60_000
+
 /** Records what became of one attempt. A push that is not open any more (expired, crashed and settled) changes nothing. */
 export const recordPush = (
   listing: ListingState,
@@ -142,7 +145,7 @@ export const recordPush = (
       return {
         ...refuse(listing, push, 'seen', nowMs, constants),
         blockedReason: result.reason,
-        nextPushAtMs: result.retryAtMs,
+        nextPushAtMs: listing.blockedReason === null ? Math.min(result.retryAtMs, nowMs + firstRefusalMs) : result.retryAtMs,
         // Of unknown age: every sale to come lowers it.
         ...(push.status === 'accepted' ? { believedQuantity: believedBefore(listing, push), believedAtMs: 0 } : {}),
       }
