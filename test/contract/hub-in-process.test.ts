@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChannelId, LocationId, PoolId, Sku } from '../../src/domain/ids.ts'
 import type { MovementRequest } from '../../src/ports/hub.ts'
+import { type FaultPlan, noFaults } from '../../sim/simulator.ts'
 import { everywhere, openTown, type RunningHub, type Town } from '../support/in-process-hub.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 
 const channels = ['shopify', 'amazon', 'vendor'] as const
 const main = 'main' as PoolId
@@ -205,4 +207,94 @@ describe('when notices do not come', () => {
     await running.stop()
     await town.close()
   }, 60_000)
+})
+
+describe('faults and crashes', () => {
+  const random = seededRandom(21)
+  const trade = async (town: Town, skus: readonly string[], forMs: number): Promise<void> => {
+    const untilMs = town.clock.nowMs() + forMs
+    while (town.clock.nowMs() < untilMs) {
+      const simulator = town.marketplaces.all[Math.floor(random.next() * 3)]
+      const sku = skus[Math.floor(random.next() * skus.length)]
+      const offer = simulator?.market.offers().find((each) => each.sku === sku && !each.externalId.startsWith('retail/'))
+      const order = offer && simulator?.market.buy([{ externalId: offer.externalId, quantity: 1 + Math.floor(random.next() * 2) }])
+      if (order && random.next() < 0.3) simulator?.market.cancel(order.orderId, { restock: random.next() < 0.5 })
+      await town.clock.advance(Math.ceil(random.next() * 4_000))
+    }
+  }
+  const strictSkus = ['A', 'B', 'C']
+
+  /** Every order of the platforms, as the platforms have it. */
+  const expectOrdersKnown = (town: Town, withinMs?: number): Promise<void> =>
+    town.until(
+      'the hub knows all orders',
+      async () => {
+        const known = new Map<string, number>()
+        for (let after: string | null = null, more = true; more; ) {
+          const page: Awaited<ReturnType<typeof town.store.listOrders>> = await town.store.listOrders({ after, limit: 500 })
+          for (const order of page.items)
+            for (const line of order.lines)
+              known.set(line.listing, (known.get(line.listing) ?? 0) + line.orderedQuantity - line.cancelledQuantity)
+          after = page.next
+          more = after !== null
+        }
+        for (const simulator of town.marketplaces.all) {
+          const channel = { shopify: 'shopify', 'amazon-seller': 'amazon', 'amazon-vendor': 'vendor' }[simulator.platform]
+          for (const { externalId, soldQuantity, cancelledQuantity } of simulator.market.books()) {
+            if (externalId.startsWith('retail/')) continue
+            const ours = known.get(`${channel}/${externalId}`) ?? 0
+            if (ours !== soldQuantity - cancelledQuantity) return `${externalId}: ${ours} of ${soldQuantity - cancelledQuantity}`
+          }
+        }
+        return null
+      },
+      withinMs,
+    )
+
+  test('everything goes wrong for a while, then nothing: all of it comes right, and nothing was oversold', async () => {
+    const town = await openTown({ catalogue: [...strictSkus.map((sku) => everywhere(sku, 60)), everywhere('POOLED', 50, 'pooled')] })
+    const running = await town.startHub()
+    await town.untilSettled()
+    for (const { faults } of town.marketplaces.all)
+      Object.assign(faults, { duplicate: 0.3, reorder: 0.3, reorderWithinMs: 20_000, lose: 0.2 } satisfies Partial<FaultPlan>)
+    for (const { faults } of town.marketplaces.all)
+      Object.assign(faults, { throttle: 0.1, errorBefore: 0.1, errorAfter: 0.1, acceptedNeverApplied: 0.1 } satisfies Partial<FaultPlan>)
+    await trade(town, [...strictSkus, 'POOLED'], 5 * 60_000)
+    for (const { faults } of town.marketplaces.all) Object.assign(faults, noFaults())
+    await expectOrdersKnown(town)
+    await town.untilSettled(30 * 60_000)
+    for (const sku of strictSkus) {
+      const stock = await town.stock(sku)
+      expect((stock.onHandUnits[berlin] ?? 0) - stock.reservedUnits, `of ${sku}`).toBeGreaterThanOrEqual(0)
+    }
+    await running.stop()
+    expect(town.errors).toEqual([])
+    await town.close()
+  }, 120_000)
+
+  test('killed again and again in the middle of pushes, its requests left standing: the same accounts', async () => {
+    const town = await openTown({ catalogue: [...strictSkus.map((sku) => everywhere(sku, 60)), everywhere('POOLED', 50, 'pooled')] })
+    let running = await town.startHub()
+    await town.untilSettled()
+    for (let round = 0; round < 6; round++) {
+      await trade(town, [...strictSkus, 'POOLED'], 20_000)
+      const before = town.writes()
+      // The kill falls between a request and its answer.
+      town.buy('shopify', 'POOLED', 1)
+      for (let steps = 0; steps < 200 && town.writes() === before; steps++) await town.clock.step()
+      running.kill(round % 2 === 0 ? 'closed' : 'open')
+      await trade(town, [...strictSkus, 'POOLED'], 5_000)
+      running = await town.startHub()
+    }
+    await expectOrdersKnown(town, 60_000)
+    await town.untilSettled(30 * 60_000)
+    for (const sku of strictSkus) {
+      const stock = await town.stock(sku)
+      expect((stock.onHandUnits[berlin] ?? 0) - stock.reservedUnits, `of ${sku}`).toBeGreaterThanOrEqual(0)
+      expect(await town.store.ledgerLevels(stock)).toEqual({ onHandUnits: stock.onHandUnits, reservedUnits: stock.reservedUnits })
+    }
+    await running.stop()
+    expect(town.errors).toEqual([])
+    await town.close()
+  }, 120_000)
 })
