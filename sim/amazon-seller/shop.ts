@@ -7,6 +7,7 @@
 //      \------- all units cancelled ------> Canceled
 import type { CatalogueItem, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
 import type { Agenda } from '../sp-api/agenda.ts'
+import { unitsWanted } from '../sp-api/basket.ts'
 import { type DelayRange, delayMs, pick } from '../sp-api/chance.ts'
 
 /** Kept for the life of the simulator; beyond it the platform sells nothing more. */
@@ -132,17 +133,6 @@ export const createShop = ({ catalogue, agenda, ports, events, pending, orderVis
     }
   }
 
-  const wanted = (lines: readonly { readonly externalId: string; readonly quantity: number }[]): Map<Offer, number> => {
-    const units = new Map<Offer, number>()
-    for (const { externalId, quantity } of lines) {
-      const offer = offers.get(externalId)
-      if (!offer) throw new Error(`no offer ${externalId}`)
-      if (!Number.isInteger(quantity) || quantity < 1) throw new Error(`a shopper cannot order ${quantity} units`)
-      units.set(offer, (units.get(offer) ?? 0) + quantity)
-    }
-    return units
-  }
-
   const place = (units: ReadonlyMap<Offer, number>): SellerOrder => {
     const nowMs = clock.nowMs()
     const order: SellerOrder = {
@@ -192,7 +182,7 @@ export const createShop = ({ catalogue, agenda, ports, events, pending, orderVis
     },
     buy: (lines) => {
       agenda.runDue()
-      const units = wanted(lines)
+      const units = unitsWanted(offers, lines)
       if (units.size === 0 || orders.size >= maxOrders) return null
       for (const [offer, quantity] of units) if (offer.liveQuantity < quantity) return null
       return simulatedOrder(place(units))

@@ -6,6 +6,7 @@
 //   NEW --accepted--> ACCEPTED --shipped--> SHIPPED
 //     \--rejected or cancelled--> CANCELLED <--cancelled--/
 import type { CatalogueItem, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
+import { unitsWanted } from '../sp-api/basket.ts'
 import { delayMs, pick } from '../sp-api/chance.ts'
 
 const maxOrders = 1_000_000
@@ -111,17 +112,6 @@ export const createDirectBusiness = (options: DirectBusinessOptions): DirectBusi
     }
   }
 
-  const wanted = (lines: readonly { readonly externalId: string; readonly quantity: number }[]): Map<WarehouseOffer, number> => {
-    const units = new Map<WarehouseOffer, number>()
-    for (const { externalId, quantity } of lines) {
-      const offer = offers.get(externalId)
-      if (!offer) throw new Error(`no offer ${externalId}`)
-      if (!Number.isInteger(quantity) || quantity < 1) throw new Error(`a shopper cannot order ${quantity} units`)
-      units.set(offer, (units.get(offer) ?? 0) + quantity)
-    }
-    return units
-  }
-
   return {
     offers,
     orders,
@@ -131,7 +121,7 @@ export const createDirectBusiness = (options: DirectBusinessOptions): DirectBusi
       offer.liveQuantity = quantity
     },
     buy: (lines) => {
-      const units = wanted(lines)
+      const units = unitsWanted(offers, lines)
       const warehouseIds = new Set([...units.keys()].map((offer) => offer.warehouseId))
       const [warehouseId] = warehouseIds
       // One purchase order ships from one warehouse.

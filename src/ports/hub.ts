@@ -1,8 +1,8 @@
 // What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
 import type { Explanation } from '../domain/explain.ts'
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
+import type { ImportListingRow, ImportRows, ImportStockRow } from '../domain/import-rows.ts'
 import type { KnownSettings } from '../domain/protection.ts'
-import type { AllocationRule } from '../domain/stock.ts'
 import type { ChannelMode } from '../domain/settings.ts'
 import type { ChannelAdapter } from './channel.ts'
 import type { InboxEvent, Store } from './store.ts'
@@ -30,34 +30,10 @@ export interface MovementResult {
   readonly availableUnits: number
 }
 
-export interface StockRow {
-  readonly line: number
-  readonly sku: Sku
-  readonly pool: PoolId
-  readonly location: LocationId
-  readonly onHandUnits: number
-  /** undefined: leave as it is. */
-  readonly title?: string
-  readonly bufferUnits?: number
-  readonly sharing?: 'strict' | 'pooled'
-}
-
-export interface ListingRow {
-  readonly line: number
-  readonly sku: Sku
-  readonly pool: PoolId
-  readonly channel: ChannelId
-  readonly externalId: string
-  readonly unitsPerListing: number
-  readonly rule: AllocationRule
-}
-
-export interface ImportRequest {
-  /** Names the file's content (a hash): the same import twice is a no-op. */
-  readonly reference: string
-  readonly stock: readonly StockRow[]
-  readonly listings: readonly ListingRow[]
-}
+export type StockRow = ImportStockRow
+export type ListingRow = ImportListingRow
+/** `reference` is made from the files' content (a hash) unless one is given: the same import twice is a no-op. */
+export type ImportRequest = ImportRows
 
 export interface ImportPreview {
   readonly skusCreated: number
