@@ -43,6 +43,11 @@ describe('what becomes of the charge', () => {
     expect(next.applied).toEqual([{ atMs: laterMs, quantity: 5 }])
   })
 
+  test('applied: the next write waits for nothing, though the question about this one had moved its time', () => {
+    const asked = { ...open, nextPushAtMs: laterMs + minuteMs }
+    expect(record(asked, '#1', { kind: 'applied', quantity: 5, evidence: true }).nextPushAtMs).toBe(laterMs)
+  })
+
   test('timeout: stays', () => {
     expect(exposureQuantity(record(open, '#1', timeout))).toBe(7)
   })

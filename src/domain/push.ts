@@ -111,7 +111,8 @@ export const recordPush = (
   if (!push) return listing
   switch (result.kind) {
     case 'applied': {
-      const known = { believedQuantity: result.quantity, believedAtMs: push.issuedAtMs, blockedReason: null }
+      // The wait was for this answer: nothing keeps the next write back any more.
+      const known = { believedQuantity: result.quantity, believedAtMs: push.issuedAtMs, blockedReason: null, nextPushAtMs: nowMs }
       if (!result.evidence) return { ...withoutPush(listing, id), ...known, status: 'unprotected', base: result.quantity, fences: [] }
       // The fence first: the push's own charge is inside the number it shows, not on top of it.
       const proven: ListingState =
