@@ -15,16 +15,20 @@ import { freePort } from '../test/e2e/hub-process.ts'
 import { percentile } from './figures.ts'
 
 const spacingMs = 300
+const measuredSales = 200
 
-export const measureDelay = async ({ sales, loadPerSecond }: { readonly sales: number; readonly loadPerSecond: number }) => {
+export const measureDelay = async (loadPerSecond: number) => {
   const folder = mkdtempSync(join(tmpdir(), 'belay-bench-delay-'))
   const random = seededRandom(17)
-  // Enough of everything, so that every sale succeeds. Measured goods are pooled (each sale has followers), the load is strict.
-  const catalogue = createCatalogue(17, 120).map((entry, i) => ({
-    ...entry,
-    quantity: 5_000,
-    mode: i % 2 === 0 ? ('pooled' as const) : ('strict' as const),
-  }))
+  // Measured goods are pooled, each sold once: every sale has followers, and none waits for an earlier write of the same offer to be seen.
+  // The load is goods that Shopify alone sells: it costs the hub its folds, and no channel's quota.
+  const catalogue = createCatalogue(17, measuredSales * 3).map((entry, i) => {
+    const measured = i % 2 === 0
+    const listings = measured
+      ? entry.listings.filter((l) => l.unitsPerListing === 1)
+      : [{ platform: 'shopify' as const, sku: entry.sku, unitsPerListing: 1 }]
+    return { ...entry, listings, quantity: 5_000, mode: measured ? ('pooled' as const) : ('strict' as const) }
+  })
   const marketplaces = createMarketplaces({
     catalogue,
     ports: { clock: systemClock, random, fetch: loopbackFetch },
@@ -39,30 +43,38 @@ export const measureDelay = async ({ sales, loadPerSecond }: { readonly sales: n
   const running = await assemble(config, { clock: systemClock, random, fetch: (input, init) => fetch(input, init) }, 'silent')
   const { request } = await readImportCsv({ stock: files.stockCsv, listings: files.listingsCsv })
   await running.hub.applyImport(request)
-  // Adoption: every listing is read or written once.
-  await systemClock.sleep(25_000)
+  // Adoption: every listing is read or written once before the measurement begins.
+  for (let due = 1; due > 0; ) {
+    await systemClock.sleep(2_000)
+    due = (await running.hub.channelStatus()).reduce((sum, channel) => sum + channel.pushesDue, 0)
+  }
+  await systemClock.sleep(15_000)
 
-  const mode = new Map(catalogue.flatMap((entry) => entry.listings.map((l) => [l.sku, entry.mode])))
+  const entries = new Map(catalogue.flatMap((entry) => entry.listings.map((l) => [l.sku, entry])))
   const offers = marketplaces.shopify.market.offers()
-  const pooled = offers.filter((o) => mode.get(o.sku) === 'pooled')
-  const strict = offers.filter((o) => mode.get(o.sku) === 'strict')
+  const measured = offers
+    .filter((o) => entries.get(o.sku)?.mode === 'pooled' && (entries.get(o.sku)?.listings.length ?? 0) > 1)
+    .slice(0, measuredSales)
+  const loaded = offers.filter((o) => entries.get(o.sku)?.mode === 'strict')
+  const skus = new Set<string>(measured.map((o) => o.sku))
   const delays: number[] = []
+  const sold = new Set<string>()
   running.hub.watch((event) => {
-    if (event.kind === 'push' && event.delayMs !== null && mode.get(event.sku) === 'pooled') delays.push(event.delayMs)
+    if (event.kind === 'sale' && skus.has(event.sku)) sold.add(event.sku)
+    if (event.kind === 'push' && event.delayMs !== null && sold.has(event.sku)) delays.push(event.delayMs)
   })
   const ended = new AbortController()
   const load = async (): Promise<void> => {
     if (loadPerSecond === 0) return
     while (!ended.signal.aborted) {
-      const offer = strict[Math.floor(random.next() * strict.length)]
+      const offer = loaded[Math.floor(random.next() * loaded.length)]
       if (offer) marketplaces.shopify.market.buy([{ externalId: offer.externalId, quantity: 1 }])
       await systemClock.sleep(1000 / loadPerSecond, ended.signal)
     }
   }
   const loading = load()
-  for (let i = 0; i < sales; i++) {
-    const offer = pooled[i % pooled.length]
-    if (offer) marketplaces.shopify.market.buy([{ externalId: offer.externalId, quantity: 1 }])
+  for (const offer of measured) {
+    marketplaces.shopify.market.buy([{ externalId: offer.externalId, quantity: 1 }])
     await systemClock.sleep(spacingMs)
   }
   await systemClock.sleep(2_000)
@@ -73,5 +85,5 @@ export const measureDelay = async ({ sales, loadPerSecond }: { readonly sales: n
   await marketplaces.close()
   rmSync(folder, { recursive: true, force: true })
   delays.sort((a, b) => a - b)
-  return { loadPerSecond, pushes: delays.length, p50Ms: percentile(delays, 0.5), p99Ms: percentile(delays, 0.99) }
+  return { loadPerSecond, sales: measured.length, pushes: delays.length, p50Ms: percentile(delays, 0.5), p99Ms: percentile(delays, 0.99) }
 }
