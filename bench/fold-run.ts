@@ -1,8 +1,9 @@
 // One run of the fold measurement, in a process of its own, so that neither compiled code nor memory of another run is in it. Guarantees:
 // - the hub and the bare loop take turns of a fraction of a second on two databases that grow alike: the bare loop writes what the hub has
 //   just committed, so that what the machine does besides meets both; the ratio is the median over rounds on fresh databases;
-// - the rate counts durable acceptances alone, until the last of them: the refusals in between cost the hub time and bring it nothing;
-// - refusals after the stock is gone are counted for themselves.
+// - the rate counts durable acceptances. A refusal writes nothing that a bare loop could be compared in, so the half of the demand that is
+//   refused comes after the half that empties the shelves, and has a rate of its own. mixedPerSecond is the rate of acceptances when both
+//   come in random order, until the last acceptance, with the time of the refusals in between.
 import type { PoolId, Sku } from '../src/domain/ids.ts'
 import { isBelayError } from '../src/domain/errors.ts'
 import { emptyStock } from '../src/domain/stock.ts'
@@ -21,7 +22,7 @@ export interface Workload {
   readonly store: 'sqlite' | 'mongo'
   readonly workload: 'hot' | 'uniform'
   readonly skus: number
-  /** On the shelf of each SKU; twice as many are asked for, in random order. */
+  /** On the shelf of each SKU; twice as many are asked for. */
   readonly unitsEach: number
   readonly callers: number
   readonly rounds: number
@@ -36,6 +37,7 @@ export interface Run {
   readonly ratio: number
   readonly ratios: readonly number[]
   readonly refusalsPerSecond: number
+  readonly mixedPerSecond: number
   /** Reservations in one commit, on average: the bare loop writes the same groups. */
   readonly groupSize: number
   readonly p50Ms: number
@@ -176,24 +178,21 @@ const runRound = async (engine: BenchEngine, workload: Workload): Promise<Round>
   await stockUp(store, workload)
   const bare = await engine.openBare((each) => stockUp(each, workload))
   const hub = hubOn(store)
-  const requests = requestsOf(workload, workload.unitsEach * 2)
+  const requests = requestsOf(workload, workload.unitsEach)
   const latencies: number[] = []
   let hubSeconds = 0
-  let secondsSinceAcceptance = 0
   let bareSeconds = 0
   let groups = 0
   for (let at = 0; at < requests.length; at += turnOf(workload)) {
     commits.length = 0
     const turn = await ask(hub, requests.slice(at, at + turnOf(workload)), workload.callers, `r${at}`)
-    if (turn.latencies.length > 0) {
-      hubSeconds += secondsSinceAcceptance + turn.acceptedSeconds
-      secondsSinceAcceptance = turn.seconds - turn.acceptedSeconds
-    } else secondsSinceAcceptance += turn.seconds
+    if (turn.refused > 0) throw new Error('a unit that was there was refused')
+    hubSeconds += turn.seconds
     for (const latency of turn.latencies) latencies.push(latency)
     bareSeconds += await bare.write(commits)
     groups += commits.length
   }
-  const gone = await ask(hub, requests.slice(0, Math.ceil(requests.length / 4)), workload.callers, 'gone')
+  const gone = await ask(hub, requests, workload.callers, 'gone')
   await hub.stop()
   const oversold = await oversoldUnits(store, workload)
   await store.close()
@@ -201,26 +200,33 @@ const runRound = async (engine: BenchEngine, workload: Workload): Promise<Round>
   return { hubSeconds, bareSeconds, groups, refusalsPerSecond: gone.refused / gone.seconds, latencies, oversold }
 }
 
-/** The process at rest with its hub, and after serving the whole demand without pauses and without the bench's records. */
-const memoryOf = async (engine: BenchEngine, workload: Workload): Promise<{ restMiB: number; rssMiB: number }> => {
+interface Whole {
+  readonly mixedPerSecond: number
+  readonly restMiB: number
+  readonly rssMiB: number
+}
+
+/** The whole demand in random order, without pauses and without the bench's records. */
+const runWhole = async (engine: BenchEngine, workload: Workload): Promise<Whole> => {
   const store = await engine.open()
   await stockUp(store, workload)
   const hub = hubOn(store)
   const requests = requestsOf(workload, workload.unitsEach * 2)
   const restMiB = residentMebibytes()
-  await ask(hub, requests, workload.callers, 'm')
+  const asked = await ask(hub, requests, workload.callers, 'm')
   const rssMiB = residentMebibytes()
   await hub.stop()
   await store.close()
-  return { restMiB, rssMiB }
+  return { mixedPerSecond: asked.latencies.length / asked.acceptedSeconds, restMiB, rssMiB }
 }
 
 const measure = async (engine: BenchEngine, workload: Workload): Promise<Run> => {
-  const memory = await memoryOf(engine, workload)
-  // Warms both sides up; counted is what comes after.
+  // The memory is that of a fresh process; everything else is counted after both sides have been warmed up.
+  const { restMiB, rssMiB } = await runWhole(engine, workload)
   await runRound(engine, workload)
   const rounds: Round[] = []
   for (let round = 0; round < workload.rounds; round++) rounds.push(await runRound(engine, workload))
+  const { mixedPerSecond } = await runWhole(engine, workload)
   const accepted = rounds[0]?.latencies.length ?? 0
   const ratios = rounds.map((round) => Number((round.bareSeconds / round.hubSeconds).toFixed(3)))
   const latencies = rounds.flatMap((round) => round.latencies).sort((a, b) => a - b)
@@ -233,11 +239,13 @@ const measure = async (engine: BenchEngine, workload: Workload): Promise<Run> =>
     ratio: median(ratios),
     ratios,
     refusalsPerSecond: Math.round(median(rounds.map((round) => round.refusalsPerSecond))),
+    mixedPerSecond: Math.round(mixedPerSecond),
     groupSize: Number((accepted / median(rounds.map((round) => round.groups))).toFixed(1)),
     p50Ms: Number(percentile(latencies, 0.5).toFixed(2)),
     p99Ms: Number(percentile(latencies, 0.99).toFixed(2)),
     oversold: Math.max(...rounds.map((round) => round.oversold)),
-    ...memory,
+    restMiB,
+    rssMiB,
   }
 }
 

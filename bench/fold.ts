@@ -61,9 +61,10 @@ export const run = async (args: readonly string[]): Promise<void> => {
   }
   printTable(runs.map(({ ratios: _ratios, ...rest }) => rest))
   console.log(
-    'reservationsPerSecond: durable acceptances until the last one, the time of the refusals in between included. bareLoopPerSecond: the same' +
-      '\nrows in the same groups (groupSize) without reads and decisions, in turns with the hub. ratio: the one over the other, median of the' +
-      '\nrounds. refusalsPerSecond: once the stock is gone. restMiB, rssMiB: the process with its hub before and after serving the demand once.',
+    'reservationsPerSecond: durable acceptances, each awaited by its caller. bareLoopPerSecond: the same rows in the same groups (groupSize)' +
+      '\nwithout reads and decisions, in turns with the hub. ratio: the one over the other, median of the rounds. refusalsPerSecond: as much' +
+      '\ndemand again, when the stock is gone. mixedPerSecond: acceptances when the whole demand comes in random order, refusals in the time.' +
+      '\nrestMiB, rssMiB: the process with its hub before and after serving the whole demand once.',
   )
   for (const each of runs) console.log(`RATIO ${each.store} ${each.workload}: ${each.ratio}  (rounds: ${each.ratios.join(' ')})`)
   if (values.json) console.log(JSON.stringify({ runs }))

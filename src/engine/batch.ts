@@ -1,6 +1,7 @@
 // One batch of changes: what it must read, and what its decisions come to as one commit. Guarantees:
 // - decisions are made in order, each on what the ones before it made; one that throws is refused alone;
-// - a refusal is final only if it was made on what is stored: on documents read for this batch, or written by its commit, which proves them;
+// - a refusal is final only if it was made on what is stored: on documents read for this batch, known to be untouched, or written by
+//   its commit, which proves them;
 // - what a change presumes to be new is not read; a decision made on that counts only if it inserts it all, which the store refuses when
 //   it is there already. Otherwise the change is decided again with everything read.
 import { type OrderKey, orderKeyText, type StockKey, stockKeyText } from '../domain/ids.ts'
@@ -32,6 +33,8 @@ interface Slot {
 }
 
 export interface Loaded {
+  /** The cache is what is stored, for certain. */
+  readonly exact: boolean
   readonly slots: ReadonlyMap<string, Slot>
   readonly orders: ReadonlyMap<string, Order | null>
   readonly ledgerKeys: Set<string>
@@ -43,6 +46,7 @@ const presumes = ({ change, certain }: Waiting): boolean => change.presumesNew =
 export const loadBatch = async (
   batch: readonly Waiting[],
   cached: (text: string) => Stock | undefined,
+  exact: boolean,
   read: (request: StateRequest) => Promise<State>,
 ): Promise<Loaded> => {
   const slots = new Map<string, Slot>()
@@ -58,7 +62,7 @@ export const loadBatch = async (
         slot = { key, stock: stock ?? null, baseVersion: stock?.version ?? 0, read: stock === undefined, written: false }
         slots.set(text, slot)
       }
-      if (certain) slot.read = true
+      if (certain && !exact) slot.read = true
     }
     if (presumes(waiting)) continue
     for (const key of change.orders) orders.set(orderKeyText(key), key)
@@ -66,13 +70,14 @@ export const loadBatch = async (
   }
   const missing: Slot[] = []
   for (const slot of slots.values()) if (slot.read) missing.push(slot)
-  if (missing.length === 0 && orders.size === 0 && ledgerKeys.size === 0) return { slots, orders: new Map(), ledgerKeys: new Set() }
+  if (missing.length === 0 && orders.size === 0 && ledgerKeys.size === 0) return { exact, slots, orders: new Map(), ledgerKeys: new Set() }
   const state = await read({ stock: missing.map(({ key }) => key), orders: [...orders.values()], ledgerKeys: [...ledgerKeys] })
   for (const [i, slot] of missing.entries()) {
     slot.stock = state.stock[i] ?? null
     slot.baseVersion = slot.stock?.version ?? 0
   }
   return {
+    exact,
     slots,
     orders: new Map([...orders.keys()].map((text, i) => [text, state.orders[i] ?? null])),
     ledgerKeys: new Set(state.ledgerKeys),
@@ -107,12 +112,16 @@ const insertsAll = (change: Change<unknown>, decision: Decision<unknown>): boole
     decision.orders?.some((order) => order.version === 1 && order.orderId === key.orderId && order.channel === key.channel),
   ) && change.ledgerKeys.every((key) => decision.ledger?.some((entry) => entry.key === key))
 
-const assertAsked = ({ stock = [] }: Decision<unknown>, slots: Loaded['slots']): void => {
-  for (const each of stock)
-    if (!slots.has(stockKeyText(each))) throw new TypeError(`a change wrote the stock of ${each.sku} without having asked for it`)
-}
+/** Where the documents that it wrote are kept. */
+const slotsOf = (stock: readonly Stock[], slots: Loaded['slots']): readonly Slot[] =>
+  stock.map((each) => {
+    const slot = slots.get(stockKeyText(each))
+    if (!slot) throw new TypeError(`a change wrote the stock of ${each.sku} without having asked for it`)
+    return slot
+  })
 
-const isProven = ({ change }: Waiting, slots: Loaded['slots']): boolean =>
+const isProven = ({ change }: Waiting, { exact, slots }: Loaded): boolean =>
+  exact ||
   change.stock.every((key) => {
     const slot = slots.get(stockKeyText(key))
     return slot !== undefined && (slot.read || slot.written)
@@ -131,10 +140,10 @@ export const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: nu
     hasLedgerKey: (key) => loaded.ledgerKeys.has(key),
     nowMs,
   }
-  const take = (waiting: Waiting, decision: Decision<unknown>): void => {
-    for (const stock of decision.stock ?? []) {
-      const slot = slots.get(stockKeyText(stock))
-      if (!slot) continue
+  const take = (waiting: Waiting, decision: Decision<unknown>, written: readonly Slot[]): void => {
+    for (const [i, slot] of written.entries()) {
+      const stock = decision.stock?.[i]
+      if (!stock) continue
       // One more than what is stored, however many changes of the batch write it.
       slot.stock = { ...stock, version: slot.baseVersion + 1, changedAtMs: nowMs }
       slot.written = true
@@ -152,19 +161,20 @@ export const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: nu
       continue
     }
     let decision: Decision<unknown> | Needs
+    let written: readonly Slot[]
     try {
       decision = change.decide(view)
-      if ('stock' in decision) assertAsked(decision, slots)
+      written = 'needs' in decision ? [] : slotsOf(decision.stock ?? [], slots)
     } catch (error) {
       refusals.push({ waiting, error })
       continue
     }
     if ('needs' in decision) postponed.push({ ...waiting, change: { ...change, stock: [...change.stock, ...decision.needs] } })
     else if (presumes(waiting) && !insertsAll(change, decision)) postponed.push({ ...waiting, certain: true })
-    else take(waiting, decision)
+    else take(waiting, decision, written)
   }
   const refused = refusals.filter((refusal) => {
-    if (!presumes(refusal.waiting) && isProven(refusal.waiting, slots)) return true
+    if (!presumes(refusal.waiting) && isProven(refusal.waiting, loaded)) return true
     postponed.push({ ...refusal.waiting, certain: true })
     return false
   })

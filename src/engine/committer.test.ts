@@ -191,6 +191,27 @@ test('a refusal beside a commit of the same document needs no other look: the co
   expect(seen.stock).toBe(before)
 })
 
+test('a change that decides without inserting what it presumed to be new decides again on what is there', async () => {
+  const committer = committerOf(await memoryStore(1, 3))
+  await committer.submit(reserve(0, 'a'))
+  const look: Change<boolean> = {
+    ...reserve(0, 'a'),
+    presumesNew: true,
+    decide: (view) => ({ value: view.order({ channel: hubChannel, orderId: 'a' }) !== null }),
+  }
+  await expect(committer.submit(look)).resolves.toBe(true)
+})
+
+test('on a store that cannot tell whether others wrote, a refusal looks at what is stored', async () => {
+  const { commitCount: _none, ...blind } = await memoryStore(1, 1)
+  const committer = committerOf(blind)
+  await committer.submit(reserve(0, 'a'))
+  const [stock] = await blind.readSku(sku(0))
+  if (!stock) throw new Error('gone')
+  await blind.commit({ stock: [{ next: { ...stock, version: stock.version + 1, onHandUnits: { ['main' as LocationId]: 2 } }, work: [] }] })
+  await expect(committer.submit(reserve(0, 'b'))).resolves.toBe(2)
+})
+
 test('a change that writes what it had not asked for is refused', async () => {
   const store = await memoryStore(2, 3)
   const change: Change<void> = {

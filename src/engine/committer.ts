@@ -2,8 +2,8 @@
 // - a change resolves only after what it decided is durable, and is decided on the state that it was committed against;
 // - a change that throws is refused alone; a commit that conflicts is read again and decided again, in halves when it keeps conflicting,
 //   so that no change is dropped; a commit of unknown outcome is read again (versions and keys make the repeat harmless).
-// Stock documents are cached (bounded): what this process wrote last is what is stored, unless another process wrote too, and then the
-// compare-and-swap says so.
+// Stock documents are cached (bounded): what this process wrote last is what is stored, unless another process wrote too. An engine that
+// can tell says so before a batch is decided; with the others the compare-and-swap does.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BelayError, isBelayError } from '../domain/errors.ts'
 import { stockKeyText } from '../domain/ids.ts'
@@ -35,10 +35,11 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
   const { store, clock, settingsFor } = options
   const queue: Waiting[] = []
   const cache = new Map<string, Stock>()
+  /** The store's count when the cache was what is stored. */
+  let count = Number.NaN
   let running: Promise<void> | null = null
 
   const remember = (key: string, stock: Stock): void => {
-    cache.delete(key)
     cache.set(key, stock)
     if (cache.size > maxCached) {
       const oldest = cache.keys().next()
@@ -50,6 +51,16 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
     for (const { change } of batch) for (const key of change.stock) cache.delete(stockKeyText(key))
   }
 
+  /** Is the cache what is stored? False: this engine cannot tell. Forgets it all when somebody else has written. */
+  const isExact = (): boolean => {
+    const now = store.commitCount?.()
+    if (now !== undefined && now !== count) {
+      cache.clear()
+      count = now
+    }
+    return now !== undefined
+  }
+
   /** Decides and commits a batch; resolves its changes; returns those that must wait for the next one. */
   const commitBatch = async (batch: readonly Waiting[], rounds: number): Promise<readonly Waiting[]> => {
     let outcome: BatchOutcome
@@ -58,13 +69,16 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
       loaded = await loadBatch(
         batch,
         (text) => cache.get(text),
+        isExact(),
         (request) => store.readState(request),
       )
       outcome = decideBatch(batch, loaded, clock.nowMs(), settingsFor)
       const result = outcome.commit ? await store.commit(outcome.commit) : { ok: true as const }
       if (!result.ok) return await again(batch, rounds)
+      if (outcome.commit) count += 1
     } catch (error) {
       forget(batch)
+      count = Number.NaN
       if (isBelayError(error, 'store-commit-unknown')) return await again(batch, rounds)
       for (const { reject } of batch) reject(error)
       return []

@@ -145,6 +145,11 @@ export interface Store {
   /** One consistent read for a batch of decisions. */
   readState(request: StateRequest): Promise<State>
   commit(commit: Commit): Promise<CommitResult>
+  /**
+   * Grows by one with each commit that went in through this object, and by at least one when anybody else has written. Who counts their
+   * own commits knows by it that nobody else was there. Missing where only a server could tell.
+   */
+  commitCount?(): number
 
   /** Durable when it resolves. In the order given: stored, or already there. */
   appendInbox(events: readonly InboxEvent[]): Promise<readonly ('stored' | 'duplicate')[]>

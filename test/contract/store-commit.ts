@@ -37,6 +37,19 @@ export const describeCommits = (shared: Shared): void => {
       expect(state).toEqual({ stock: [null, stock], orders: [order, null], ledgerKeys: new Set(['exact']) })
     })
 
+    test('an engine that counts commits counts its own one by one, refused ones not, and notices those of others', async () => {
+      const { store, reopen } = shared()
+      const before = store.commitCount?.()
+      if (before === undefined) return
+      await storeStock(store, [stockOf('counted', 1)])
+      expect(store.commitCount?.()).toBe(before + 1)
+      expect(await store.commit({ stock: [{ next: stockOf('counted', 5), work: [] }] })).toMatchObject({ ok: false })
+      await readStock(store, 'counted')
+      expect(store.commitCount?.()).toBe(before + 1)
+      await storeStock(await reopen(), [stockOf('counted', 2)])
+      expect(store.commitCount?.()).toBeGreaterThan(before + 1)
+    })
+
     test('a commit of nothing is well', async () => {
       expect(await shared().store.commit({})).toEqual({ ok: true })
       expect(await shared().store.commit({ stock: [], ledger: [] })).toEqual({ ok: true })

@@ -17,12 +17,19 @@ import { sqliteWork } from './work.ts'
 /** `path`: a file (made with its folder if it is not there) or `:memory:`. */
 export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
   const connection = connect(path, options)
+  let commits = 0
   return {
     engine: 'sqlite',
     migrate: async () => migrate(connection),
     close: async () => connection.close(),
     readState: async (request) => readState(connection, request),
-    commit: async (commit) => commitTo(connection, commit),
+    commit: async (commit) => {
+      const result = commitTo(connection, commit)
+      if (result.ok) commits += 1
+      return result
+    },
+    // https://sqlite.org/pragma.html#pragma_data_version: grows when another connection, of this process or another, has committed.
+    commitCount: () => commits + Number(connection.all('PRAGMA data_version')[0]?.['data_version']),
     ...sqliteInbox(connection),
     ...sqliteWork(connection),
     ...sqliteOrders(connection),
