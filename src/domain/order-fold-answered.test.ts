@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelId, ListingId, PoolId, Sku } from './ids.ts'
+import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
 import { foldOrder } from './order-fold.ts'
 import type { Listing, Order, OrderFact } from './orders.ts'
 import type { ChannelSettings } from './settings.ts'
@@ -18,7 +18,7 @@ const listing: Listing = {
   unitsPerListing: 1,
   fulfilment: 'DF',
 }
-const stock: Stock = { ...emptyStock(sku, pool), version: 1, onHandUnits: { main: 5 } }
+const stock: Stock = { ...emptyStock(sku, pool), version: 1, onHandUnits: { ['main' as LocationId]: 5 } }
 const settings: ChannelSettings = {
   channel,
   mode: 'enforce',
