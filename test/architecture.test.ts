@@ -94,6 +94,8 @@ const areas: readonly Area[] = [
   },
   // Puts the whole hub together with the simulators on one clock, as main.ts does with the machine's.
   { at: 'sim/full/', mayImport: ['src/', 'sim/'], packages: 'any' },
+  // Puts the whole product, adapters included, to work against the simulators, as main.ts does.
+  { at: 'sim/full/', mayImport: ['sim/', 'src/'], packages: 'node' },
   // Ports, their types and errors, never what a channel knows: a mistake shared by both would cancel out.
   { at: 'sim/', mayImport: ['src/ports/', 'src/domain/errors.ts', ...machine], packages: 'any' },
 ]

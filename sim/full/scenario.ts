@@ -170,6 +170,7 @@ const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
     readStalenessMs: 0,
   }
   const told = defaultConstants(platform)
+  const cancelledUnits = platform === 'amazon-seller' && dice.chance(0.5) ? 'removed' : 'kept'
   return {
     platform,
     // Shopify's default lifetime holds for what its adapter may keep a request for; these zombies live longer.
@@ -183,12 +184,13 @@ const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
     quotaScale: dice.chance(0.8) ? 1 : 0.5,
     keyRetentionMs: dice.pick([0, 10 * minuteMs, 24 * hourMs]),
     refusalUsesKey: dice.chance(0.5),
-    cancelledUnits: platform === 'amazon-seller' && dice.chance(0.5) ? 'removed' : 'kept',
+    cancelledUnits,
     retail: platform === 'amazon-vendor' && dice.chance(0.4),
     visitsPerHour: dice.pick([20, 100, 400]) / (documented ? 4 : 1),
     cancels: dice.pick([0, 0.1, 0.4]),
     restocks: dice.pick([0, 0.5, 1]),
-    partial: dice.pick([0, 0.5]),
+    // A line that tells less than before, and no more than that, says nothing of a cancellation: those units stay reserved.
+    partial: cancelledUnits === 'removed' ? 0 : dice.pick([0, 0.5]),
     ships: dice.pick([0.2, 0.8]),
     outagesPerHour: rate(2),
     wire,

@@ -81,6 +81,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
     breach ??= { property, atMs: clock.nowMs() - startMs, text }
     tell(`${property}: ${text}`)
   }
+  const going = (): boolean => breach === null
   const told = (): void => {
     events += 1
     dirty = true
@@ -173,7 +174,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
   }
 
   const run = async (untilMs: number): Promise<void> => {
-    while (!breach && (await clock.step(untilMs))) {
+    while (going() && (await clock.step(untilMs))) {
       steps += 1
       if (steps > maxSteps) fail('runaway', `more than ${maxSteps} steps`)
       if (!dirty) continue
@@ -185,7 +186,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
 
   const untilTrue = async (boundMs: number, isTrue: () => Promise<boolean>): Promise<boolean> => {
     const untilMs = clock.nowMs() + boundMs
-    while (!breach && clock.nowMs() < untilMs) {
+    while (going() && clock.nowMs() < untilMs) {
       if (await isTrue()) return true
       await run(Math.min(untilMs, clock.nowMs() + checkEveryMs))
     }

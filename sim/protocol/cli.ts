@@ -1,5 +1,6 @@
 // `npm run simulate -- --seeds N --base B [--story] [--json]`: runs N worlds from seed B on. For a failing world: the command that replays it and
 // the story of a smaller one that fails alike (standard error). The last line on standard output is one JSON object.
+// `-- --depth full [--seeds N] [--base B] [--json]`: the same at full depth, the real hub and adapters against the real simulators.
 // `-- --compare [--seeds N] [--json]`: what zero costs instead, beside other hubs.
 import { parseArgs } from 'node:util'
 import { printComparison } from './compare-table.ts'
@@ -26,6 +27,17 @@ const base = Number(values.base)
 if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(base) || seeds < 1) {
   process.stderr.write('simulate: --seeds and --base take whole numbers, for example: --seeds 1000 --base 1\n')
   process.exit(2)
+}
+
+if (values.depth !== 'protocol' && values.depth !== 'full') {
+  process.stderr.write('simulate: --depth is protocol or full\n')
+  process.exit(2)
+}
+
+if (values.depth === 'full') {
+  // Only this depth loads adapters and simulators.
+  const { simulateFullDepth } = await import('../full/simulate.ts')
+  process.exit((await simulateFullDepth({ seeds: Number(values.seeds ?? '100'), base, story: values.story })) > 0 ? 1 : 0)
 }
 
 if (values.compare) {

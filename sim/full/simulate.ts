@@ -1,5 +1,5 @@
-// `npm run simulate -- --depth full --seeds N --base B [--json]`: runs N full-depth worlds from seed B on. What fails is told with the command
-// that replays it and the smallest world that still fails; the last line on stdout is one JSON object.
+// `npm run simulate -- --depth full --seeds N --base B`: runs N full-depth worlds from seed B on. What fails is told on standard error, with
+// the command that replays it and the story of a smaller world that still fails; the last line on standard output is one JSON object.
 import { drawFullScenario } from './scenario.ts'
 import { shrinkFullScenario } from './shrink.ts'
 import { runFullScenario } from './world.ts'
@@ -8,9 +8,11 @@ export interface FullDepthOptions {
   readonly seeds: number
   readonly base: number
   readonly story: boolean
-  /** How many failing worlds are made smaller. */
-  readonly keep: number
 }
+
+/** Failing worlds that are made smaller. */
+const maxStories = 3
+const maxLines = 60
 
 /** Resolves with the number of worlds that failed. */
 export const simulateFullDepth = async (options: FullDepthOptions): Promise<number> => {
@@ -34,9 +36,9 @@ export const simulateFullDepth = async (options: FullDepthOptions): Promise<numb
     else totals.notConverged += 1
     process.stderr.write(`seed ${seed} at ${breach.atMs} ms ${breach.property}: ${breach.text}\n`)
     process.stderr.write(`  replay: npm run simulate -- --depth full --seeds 1 --base ${seed} --story\n`)
-    if (failed > options.keep) continue
+    if (failed > maxStories) continue
     const small = await shrinkFullScenario(scenario, breach.property)
-    process.stderr.write(`  shrunk: ${small.changes.join('; ') || 'not at all'}\n${small.story.slice(-60).join('\n')}\n`)
+    process.stderr.write(`  shrunk: ${small.changes.join('; ') || 'not at all'}\n${small.story.slice(-maxLines).join('\n')}\n`)
   }
   const seconds = Math.round((performance.now() - began) / 10) / 100
   process.stderr.write(`${(options.seeds / seconds).toFixed(2)} worlds a second\n`)
