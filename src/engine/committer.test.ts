@@ -203,7 +203,7 @@ test('a change that decides without inserting what it presumed to be new decides
 })
 
 test('on a store that cannot tell whether others wrote, a refusal looks at what is stored', async () => {
-  const { commitCount: _none, ...blind } = await memoryStore(1, 1)
+  const blind: Store = { ...(await memoryStore(1, 1)), commitCount: undefined }
   const committer = committerOf(blind)
   await committer.submit(reserve(0, 'a'))
   const [stock] = await blind.readSku(sku(0))

@@ -1,6 +1,6 @@
 // The engine with all three adapters against all three marketplaces, on a virtual clock: what one channel does, the others follow.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ChannelId, LocationId, PoolId, Sku } from '../../src/domain/ids.ts'
+import type { LocationId, PoolId, Sku } from '../../src/domain/ids.ts'
 import type { MovementRequest } from '../../src/ports/hub.ts'
 import { type FaultPlan, noFaults } from '../../sim/simulator.ts'
 import { everywhere, openTown, type RunningHub, type Town } from '../support/in-process-hub.ts'
@@ -59,7 +59,7 @@ describe('a day of trade, all well', () => {
       line: index + 2,
       sku: 'RETAIL' as Sku,
       pool: main,
-      channel: listing.channel as ChannelId,
+      channel: listing.channel,
       externalId: listing.externalId,
       unitsPerListing: 1,
       rule: capped,
@@ -187,6 +187,23 @@ describe('what a channel may do', () => {
 })
 
 describe('when notices do not come', () => {
+  test('what was bought and cancelled before the hub was subscribed is found by its second poll', async () => {
+    const town = await openTown({ catalogue: [everywhere('MUG', 30)] })
+    const [kept, cancelled] = [town.buy('amazon', 'MUG', 2), town.buy('amazon', 'MUG', 3)]
+    town.marketplaces.seller.market.cancel(cancelled, { restock: true })
+    const running = await town.startHub()
+    const ordersOf = async (): Promise<string> =>
+      (await town.store.listOrders({ after: null, limit: 10 })).items
+        .map((order) => `${order.orderId}: ${order.lines.map((line) => line.orderedQuantity - line.cancelledQuantity).join()}`)
+        .toSorted()
+        .join(' ')
+    const all = [`${kept}: 2`, `${cancelled}: 0`].toSorted().join(' ')
+    await town.until('both orders are known', async () => ((await ordersOf()) === all ? null : await ordersOf()), 5 * 60_000)
+    expect((await town.stock('MUG')).reservedUnits).toBe(2)
+    await running.stop()
+    await town.close()
+  })
+
   test('polls alone reach the same state', async () => {
     const town = await openTown({ catalogue: [everywhere('MUG', 30), everywhere('POOLED', 20, 'pooled')] })
     for (const simulator of town.marketplaces.all) simulator.faults.lose = 1

@@ -203,7 +203,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       return gone.signal.aborted ? never() : response
     }
     const ownClock: Clock = {
-      nowMs: clock.nowMs,
+      nowMs: () => clock.nowMs(),
       sleep: async (ms, signal) => {
         await clock.sleep(ms, signal)
         if (gone.signal.aborted) await never()
