@@ -19,8 +19,7 @@ const run = async (seed: number): Promise<string | null> => {
   return `${breach.property}: ${breach.text}
 replay: ${replay}
 smaller: ${small.changes.join('; ')}
-${small.story.slice(-40).join('
-')}`
+${small.story.slice(-40).join('\n')}`
 }
 
 describe('the whole hub on one clock', () => {
