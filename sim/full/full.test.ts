@@ -16,10 +16,8 @@ const run = async (seed: number): Promise<string | null> => {
   if (!breach) return null
   const small = await shrinkFullScenario(scenario, breach.property, 20)
   const replay = `npm run simulate -- --depth full --seeds 1 --base ${seed} --story`
-  return `${breach.property}: ${breach.text}
-replay: ${replay}
-smaller: ${small.changes.join('; ')}
-${small.story.slice(-40).join('\n')}`
+  const told = [`${breach.property}: ${breach.text}`, `replay: ${replay}`, `smaller: ${small.changes.join('; ')}`]
+  return [...told, ...small.story.slice(-40)].join('\n')
 }
 
 describe('the whole hub on one clock', () => {
@@ -37,7 +35,11 @@ describe('the whole hub on one clock', () => {
     for (let seed = base; seed < base + freshWorlds; seed++) expect(await run(seed)).toBeNull()
   }, 400_000)
 
-  test.each(onceFailed)('and with seed %i, which failed once', async (seed) => {
-    expect(await run(seed)).toBeNull()
-  }, 120_000)
+  test.each(onceFailed)(
+    'and with seed %i, which failed once',
+    async (seed) => {
+      expect(await run(seed)).toBeNull()
+    },
+    120_000,
+  )
 })
