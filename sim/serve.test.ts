@@ -1,4 +1,8 @@
 // A simulator on a real port.
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { systemClock } from '../src/engine/system-clock.ts'
 import { seededRandom } from './world/seeded-random.ts'
@@ -53,4 +57,37 @@ test('answers over HTTP, and a fault after the effect breaks the connection', as
 
 test('deliveries stay on this machine', async () => {
   await expect(loopbackFetch(new Request('https://hub.example/'))).rejects.toMatchObject({ code: 'address-not-loopback' })
+})
+
+test('a caller who is gone ends its request, whatever was collected since', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  let began = (): void => undefined
+  const waiting = new Promise<void>((resolve) => (began = resolve))
+  let gone = (): void => undefined
+  const ended = new Promise<string>((resolve) => (gone = () => resolve('ended')))
+  const untilAborted = async (signal: AbortSignal): Promise<Response> => {
+    began()
+    await once(signal, 'abort')
+    gone()
+    return new Response()
+  }
+  const simulator = create()
+  // The handler keeps nothing of the request but its signal, as a long poll does.
+  const served = await serveSimulator({ ...simulator, fetch: (request) => untilAborted(request.signal) })
+  try {
+    const call = httpRequest(served.url, { method: 'POST' })
+    call.once('error', () => undefined)
+    call.end('')
+    await waiting
+    for (let times = 0; times < 5; times++) {
+      collect()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    call.destroy()
+    expect(await ended).toBe('ended')
+  } finally {
+    await served.close()
+    await simulator.close()
+  }
 })

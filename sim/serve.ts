@@ -52,6 +52,9 @@ const toRequest = (incoming: IncomingMessage, body: Uint8Array<ArrayBuffer>, bas
   return new Request(new URL(incoming.url ?? '/', base), { method, headers, signal, ...(withBody ? { body } : {}) })
 }
 
+/** A request's signal follows the one it was made with only as long as the request itself is kept: without this, a long poll outlives its caller. */
+const underWay = new Set<Request>()
+
 const answer = async (simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse, base: string): Promise<void> => {
   const gone = new AbortController()
   outgoing.once('close', () => gone.abort())
@@ -60,10 +63,16 @@ const answer = async (simulator: Simulator, incoming: IncomingMessage, outgoing:
     outgoing.writeHead(413).end()
     return
   }
-  const response = await simulator.fetch(toRequest(incoming, body, base, gone.signal))
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  outgoing.writeHead(response.status, [...response.headers].flat())
-  outgoing.end(bytes)
+  const request = toRequest(incoming, body, base, gone.signal)
+  underWay.add(request)
+  try {
+    const response = await simulator.fetch(request)
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    outgoing.writeHead(response.status, [...response.headers].flat())
+    outgoing.end(bytes)
+  } finally {
+    underWay.delete(request)
+  }
 }
 
 export const serveSimulator = async (
