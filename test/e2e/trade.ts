@@ -58,6 +58,11 @@ export const openTrade = async (storeUrlIn: (folder: string) => string, seed: nu
   const imported = await hub.post('/api/v1/import', { stock: stockCsv, listings: listingsCsv })
   expect(await imported.text()).toContain('"problems":[]')
   expect(imported.status).toBe(200)
+  // Of what Amazon sells before the hub has subscribed no message is ever sent, and the poll that finds it comes after minutes.
+  await eventually('the hub is subscribed', () => {
+    const subscriptions = marketplaces.seller.requestCounts()['notifications.createSubscription'] ?? 0
+    return Promise.resolve(subscriptions >= 2 ? null : `${subscriptions} of 2 subscriptions are made`)
+  })
 
   const shop = (): void => {
     const simulator = marketplaces.all[Math.floor(random.next() * marketplaces.all.length)]
