@@ -1,6 +1,7 @@
 // Answers the orders that a platform wants answered: due -> submitted -> done | failed (due again, at doubling waits, until the deadline).
 // What we answer was decided and committed with the reservation; sending it twice says the same thing twice. An answer whose own answer was
 // lost is refused as a repeat: the order, read again, then tells that it is answered (order-fold.ts).
+import { acknowledgementIncidents } from '../domain/acknowledgement-incident.ts'
 import type { OrderKey } from '../domain/ids.ts'
 import type { Acknowledgement, Order } from '../domain/orders.ts'
 import type { AcknowledgeOutcome, ChannelAdapter, SettleOutcome } from '../ports/channel.ts'
@@ -31,26 +32,9 @@ const setAcknowledgement = (key: OrderKey, change: (known: Acknowledgement, nowM
     const order = view.order(key)
     if (!order?.acknowledgement) return { value: undefined }
     const acknowledgement = change(order.acknowledgement, view.nowMs)
-    const given = acknowledgement.state === 'failed' && order.acknowledgement.state !== 'failed'
-    return {
-      orders: [{ ...order, version: order.version + 1, acknowledgement }],
-      incidents: given
-        ? [
-            {
-              id: `acknowledgement-failed/${order.channel}/${order.orderId}`,
-              kind: 'acknowledgement-failed',
-              channel: order.channel,
-              sku: order.lines[0]?.sku ?? null,
-              listing: null,
-              units: 0,
-              atMs: view.nowMs,
-              summary: `${order.channel} did not take the answer to order ${order.orderId}: ${acknowledgement.lastError ?? 'no reason given'}`,
-              evidence: { attempts: acknowledgement.attempts, answerByMs: acknowledgement.byMs },
-            },
-          ]
-        : [],
-      value: undefined,
-    }
+    const next = { ...order, version: order.version + 1, acknowledgement }
+    const { incidents, resolved } = acknowledgementIncidents(order, next, view.nowMs)
+    return { orders: [next], incidents, resolvedIncidents: resolved, value: undefined }
   },
 })
 

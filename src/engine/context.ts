@@ -1,5 +1,6 @@
 // What every part of the engine is given: the ports, the one committer, and the books that people look at.
 import type { ChannelId } from '../domain/ids.ts'
+import type { Contradiction } from '../domain/learned.ts'
 import type { SettingsFor } from '../domain/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HubEvent } from '../ports/hub.ts'
@@ -28,6 +29,8 @@ export interface EngineContext {
   readonly listings: ListingFinder
   readonly causes: CauseBook
   readonly emit: (event: HubEvent) => void
+  /** What cannot be if the settings of the channel hold: they are widened, durably, and an incident tells it. */
+  readonly contradicted: (channel: ChannelId, contradiction: Contradiction) => Promise<void>
   /** Counts a retry for the channel's status. */
   readonly retried: (channel: ChannelId) => void
 }

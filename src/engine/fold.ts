@@ -3,10 +3,13 @@
 import { BelayError, isBelayError } from '../domain/errors.ts'
 import type { ChannelId, OrderKey, StockKey } from '../domain/ids.ts'
 import type { Incident } from '../domain/incidents.ts'
+import { acknowledgementIncidents } from '../domain/acknowledgement-incident.ts'
+import type { Contradiction } from '../domain/learned.ts'
+import { findInOrder } from '../domain/order-findings.ts'
 import { checkFact, type FoldResult, foldOrder } from '../domain/order-fold.ts'
 import type { Listing, OrderFact } from '../domain/orders.ts'
 import { availableUnits } from '../domain/stock.ts'
-import type { InboxEvent } from '../ports/store.ts'
+import type { InboxEvent, StoredInboxEvent } from '../ports/store.ts'
 import type { Change, Decision, Needs, View } from './change.ts'
 import type { EngineContext } from './context.ts'
 
@@ -16,16 +19,24 @@ export const factTopic = 'belay/order-fact'
 export interface Carrier {
   readonly channel: ChannelId
   readonly dedupeKey: string
+  /** It was parked before: what told of that is over when it is applied. */
+  readonly wasParked?: boolean
 }
+
+/** An event of the inbox as a carrier. A parked one keeps its reason when it is tried again. */
+export const carrierOf = ({ channel, dedupeKey, reason }: StoredInboxEvent): Carrier => ({ channel, dedupeKey, wasParked: reason !== null })
 
 interface Folded {
   readonly parked: string | null
+  readonly contradictions: readonly Contradiction[]
   readonly result: FoldResult | null
   readonly availableBySku: ReadonlyMap<string, number>
 }
 
+const parkedId = (carrier: Carrier): string => `event-parked/${carrier.channel}/${carrier.dedupeKey}`
+
 const parkedIncident = (carrier: Carrier, reason: string, atMs: number): Incident => ({
-  id: `event-parked/${carrier.channel}/${carrier.dedupeKey}`,
+  id: parkedId(carrier),
   kind: 'event-parked',
   channel: carrier.channel,
   sku: null,
@@ -34,6 +45,17 @@ const parkedIncident = (carrier: Carrier, reason: string, atMs: number): Inciden
   atMs,
   summary: `An event of ${carrier.channel} waits for a person: ${reason}`,
   evidence: { dedupeKey: carrier.dedupeKey },
+})
+
+/** The event's mark, and what people are told with it. */
+const markOf = (
+  carrier: Carrier,
+  parked: string | null,
+  atMs: number,
+): Pick<Decision<unknown>, 'inbox' | 'incidents' | 'resolvedIncidents'> => ({
+  inbox: [{ channel: carrier.channel, dedupeKey: carrier.dedupeKey, state: parked === null ? 'applied' : 'parked', reason: parked }],
+  incidents: parked === null ? [] : [parkedIncident(carrier, parked, atMs)],
+  resolvedIncidents: parked === null && carrier.wasParked === true ? [{ id: parkedId(carrier), atMs }] : [],
 })
 
 const reasonOf = (result: FoldResult): string | null =>
@@ -47,6 +69,7 @@ const changeFor = (
   listings: ReadonlyMap<string, Listing>,
   carrier: Carrier | null,
   earlier: string | null,
+  arrivedAtMs: number,
 ): Change<Folded> => {
   const listingFor = (line: OrderFact['lines'][number]): Listing | null => {
     for (const key of line.listingKeys) {
@@ -73,36 +96,49 @@ const changeFor = (
       nowMs: view.nowMs,
     })
     const parked = [earlier, reasonOf(result)].filter((r) => r !== null).join('; ') || null
+    const found = findInOrder({
+      fact,
+      known: order !== null,
+      arrivedAtMs,
+      nowMs: view.nowMs,
+      settings: context.settingsFor(fact.channel),
+      before: (key) => view.stock(key) ?? null,
+      after: result.stock,
+      incidents: result.incidents,
+    })
+    const mark = carrier ? markOf(carrier, parked, view.nowMs) : {}
+    const answer = result.order ? acknowledgementIncidents(order, result.order, view.nowMs) : { incidents: [], resolved: [] }
     return {
-      stock: result.stock,
+      stock: found.stock,
       orders: result.order ? [result.order] : [],
       ledger: result.ledger,
-      incidents: parked && carrier ? [...result.incidents, parkedIncident(carrier, parked, view.nowMs)] : result.incidents,
-      inbox: carrier ? [{ ...carrier, state: parked ? 'parked' : 'applied', reason: parked }] : [],
-      value: { parked, result, availableBySku: new Map(result.stock.map((s) => [s.sku, availableUnits(s)])) },
+      incidents: [...result.incidents, ...found.incidents, ...answer.incidents, ...(mark.incidents ?? [])],
+      resolvedIncidents: [...answer.resolved, ...(mark.resolvedIncidents ?? [])],
+      inbox: mark.inbox ?? [],
+      value: {
+        parked,
+        result,
+        contradictions: found.contradictions,
+        availableBySku: new Map(found.stock.map((s) => [s.sku, availableUnits(s)])),
+      },
     }
   }
   return { stock, orders: [orderKey], ledgerKeys: [], decide }
 }
 
 /** Marks an event without changing stock. */
-const settleEvent = async (context: EngineContext, carrier: Carrier, state: 'applied' | 'parked', reason: string | null): Promise<void> => {
+const settleEvent = async (context: EngineContext, carrier: Carrier, parked: string | null): Promise<void> => {
   await context.committer.submit({
     stock: [],
     orders: [],
     ledgerKeys: [],
-    decide: (view) => ({
-      inbox: [{ channel: carrier.channel, dedupeKey: carrier.dedupeKey, state, reason }],
-      incidents: state === 'parked' && reason ? [parkedIncident(carrier, reason, view.nowMs)] : [],
-      value: undefined,
-    }),
+    decide: (view) => ({ ...markOf(carrier, parked, view.nowMs), value: undefined }),
   })
-  if (state === 'parked' && reason) context.emit({ kind: 'parked', channel: carrier.channel, reason, atMs: context.clock.nowMs() })
+  if (parked !== null) context.emit({ kind: 'parked', channel: carrier.channel, reason: parked, atMs: context.clock.nowMs() })
 }
 
-export const parkEvent = (context: EngineContext, carrier: Carrier, reason: string): Promise<void> =>
-  settleEvent(context, carrier, 'parked', reason)
-export const passEvent = (context: EngineContext, carrier: Carrier): Promise<void> => settleEvent(context, carrier, 'applied', null)
+export const parkEvent = (context: EngineContext, carrier: Carrier, reason: string): Promise<void> => settleEvent(context, carrier, reason)
+export const passEvent = (context: EngineContext, carrier: Carrier): Promise<void> => settleEvent(context, carrier, null)
 
 const announce = (context: EngineContext, fact: OrderFact, folded: Folded, arrivedAtMs: number): void => {
   const atMs = context.clock.nowMs()
@@ -174,12 +210,13 @@ export const foldFacts = async (
   const fold = async (fact: OrderFact, mark: Carrier | null, earlier: string | null): Promise<string | null> => {
     try {
       checkFact(fact)
-      const folded = await context.committer.submit(changeFor(context, fact, listings, mark, earlier))
+      const folded = await context.committer.submit(changeFor(context, fact, listings, mark, earlier, arrivedAtMs))
+      for (const contradiction of folded.contradictions) await context.contradicted(fact.channel, contradiction)
       announce(context, fact, folded, arrivedAtMs)
       return folded.parked
     } catch (error) {
       if (!isBelayError(error, 'body-malformed')) throw error
-      if (mark) await settleEvent(context, mark, 'parked', explain(error))
+      if (mark) await settleEvent(context, mark, explain(error))
       return explain(error)
     }
   }
@@ -194,7 +231,7 @@ export const foldFacts = async (
   for (const [index, fact] of others.entries()) await report(fact, reasons[index] ?? null)
   const last = facts.at(-1) ?? first
   const earlier = reasons.filter((r) => r !== null).join('; ') || null
-  await report(last, await fold(last, carrier ? { channel: carrier.channel, dedupeKey: carrier.dedupeKey } : null, earlier))
+  await report(last, await fold(last, carrier, earlier))
 }
 
 export const explain = (error: unknown): string => {

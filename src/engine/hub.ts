@@ -5,7 +5,6 @@ import { checkMovement, endKey, moveStock, movementKey } from '../domain/movemen
 import type { Incident } from '../domain/incidents.ts'
 import { hubChannel } from '../domain/order-fold.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
-import type { SettingsFor } from '../domain/plan.ts'
 import type { KnownSettings } from '../domain/protection.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
@@ -23,6 +22,7 @@ import type { EngineContext, Logger } from './context.ts'
 import { explainSku } from './explain-sku.ts'
 import { runImport } from './import.ts'
 import { explain } from './fold.ts'
+import { createLearnedSettings } from './learned-settings.ts'
 import { createListingFinder } from './listing-finder.ts'
 import { backoffMs } from './push-record.ts'
 import type { StatusBook } from './status.ts'
@@ -62,6 +62,7 @@ const unknownSettings = (channel: ChannelId): ChannelSettings => ({
 /** Applied inbox events are kept this long for people to look at. */
 const inboxKeptMs = 7 * 24 * 60 * 60_000
 const inboxSweepEveryMs = 60 * 60_000
+const refreshEveryMs = 60_000
 const maxEventListeners = 64
 const stopWithinMs = 10_000
 
@@ -130,8 +131,8 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
 export const createHub = (options: HubOptions): Hub & { readonly context: EngineContext } => {
   const { store, clock, metrics, log, status } = options
   const adapters = new Map(options.adapters.map((a) => [a.channel, a]))
-  const settings = new Map(options.settings.map((s) => [s.channel, s]))
-  const settingsFor: SettingsFor = (channel) => settings.get(channel) ?? unknownSettings(channel)
+  const learned = createLearnedSettings({ store, clock, log, configured: options.settings, unknown: unknownSettings })
+  const { settingsFor } = learned
   const settingsOf: KnownSettings = (channel) => (adapters.has(channel) ? settingsFor(channel) : null)
   const listeners = new Set<(event: HubEvent) => void>()
   const groups = createCommitter({
@@ -166,6 +167,11 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       if (event.kind === 'sale' || event.kind === 'cancel') wakes.get(event.channel)?.acknowledge.ring()
       for (const listener of listeners) listener(event)
     },
+    contradicted: async (channel, contradiction) => {
+      const incident = await learned.contradicted(channel, contradiction)
+      if (!incident) return
+      await committer.submit({ stock: [], orders: [], ledgerKeys: [], decide: () => ({ incidents: [incident], value: undefined }) })
+    },
     retried: (channel) => status.retried(channel),
   }
   const wakes = new Map([...adapters.keys()].map((channel) => [channel, createChannelWakes(context)]))
@@ -194,6 +200,17 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     }
   }
 
+  /** What other processes learned of the channels counts here too. */
+  const refreshLearned = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(refreshEveryMs, stopping.signal)
+      if (!stopping.signal.aborted)
+        await learned
+          .refresh()
+          .catch((error: unknown) => log.warn({ error: String(error) }, 'what was learned of the channels is not readable'))
+    }
+  }
+
   const retryParked = async (): Promise<number> => {
     let count = 0
     let afterSequence = -1
@@ -201,7 +218,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       const parked = await store.readInbox({ state: 'parked', afterSequence, limit: 500 })
       const last = parked.at(-1)
       if (!last) break
-      const inbox = parked.map((e) => ({ channel: e.channel, dedupeKey: e.dedupeKey, state: 'pending' as const, reason: null }))
+      const inbox = parked.map((e) => ({ channel: e.channel, dedupeKey: e.dedupeKey, state: 'pending' as const, reason: e.reason }))
       await committer.submit({ stock: [], orders: [], ledgerKeys: [], decide: () => ({ inbox, value: undefined }) })
       count += parked.length
       afterSequence = last.sequence
@@ -265,13 +282,14 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       return () => listeners.delete(listener)
     },
     start: async () => {
+      await learned.refresh()
       const owner = options.random.uuid()
       for (const adapter of adapters.values()) {
         const channelWakes = wakes.get(adapter.channel)
         // A paused channel's orders come in all the same; the plan sets and reads nothing there.
         if (channelWakes) running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
       }
-      running.push(sweepInbox())
+      running.push(sweepInbox(), refreshLearned())
       for (const adapter of adapters.values()) running.push(subscribe(adapter))
     },
     stop: async () => {

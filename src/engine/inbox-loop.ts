@@ -5,7 +5,7 @@ import type { OrderFact } from '../domain/orders.ts'
 import type { ChannelAdapter, Interpretation } from '../ports/channel.ts'
 import type { StoredInboxEvent } from '../ports/store.ts'
 import type { EngineContext } from './context.ts'
-import { explain, factTopic, foldFacts, parkEvent, passEvent } from './fold.ts'
+import { carrierOf, explain, factTopic, foldFacts, parkEvent, passEvent } from './fold.ts'
 import { doubtChange } from './push-changes.ts'
 import { backoffMs } from './push-record.ts'
 import type { Wake } from './wake.ts'
@@ -44,20 +44,21 @@ const withKnownListings = async (
 
 const apply = async (context: EngineContext, adapter: ChannelAdapter, event: StoredInboxEvent, signal: AbortSignal): Promise<void> => {
   const meaning = interpret(adapter, event)
+  const carrier = carrierOf(event)
   switch (meaning.kind) {
     case 'orders':
-      return foldFacts(context, await withKnownListings(context, adapter, meaning.facts, signal), event, event.receivedAtMs)
+      return foldFacts(context, await withKnownListings(context, adapter, meaning.facts, signal), carrier, event.receivedAtMs)
     case 'refetch':
-      return foldFacts(context, await adapter.fetchOrders(meaning.orderIds, signal), event, event.receivedAtMs)
+      return foldFacts(context, await adapter.fetchOrders(meaning.orderIds, signal), carrier, event.receivedAtMs)
     case 'malformed':
-      return parkEvent(context, event, meaning.reason)
+      return parkEvent(context, carrier, meaning.reason)
     case 'quantity': {
       const listing = (await context.listings.find(adapter.channel, [meaning.listingKey])).get(meaning.listingKey)
       if (listing) await context.committer.submit(doubtChange(listing, listing.id, meaning.quantity))
-      return passEvent(context, event)
+      return passEvent(context, carrier)
     }
     case 'ignore':
-      return passEvent(context, event)
+      return passEvent(context, carrier)
   }
 }
 
@@ -74,7 +75,7 @@ export const runInboxLoop = async (context: EngineContext, adapter: ChannelAdapt
     } catch (error) {
       if (signal.aborted) return false
       if (isBelayError(error) && error.kind === 'permanent') {
-        await parkEvent(context, event, explain(error))
+        await parkEvent(context, carrierOf(event), explain(error))
         return true
       }
       const failures = (waiting?.failures ?? 0) + 1

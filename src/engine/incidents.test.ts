@@ -4,6 +4,7 @@ import { createScript, orderFact, type Script, scriptedChannel } from '../../tes
 import { minuteMs, nineMs, settingsOf } from '../../test/support/told-stock.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts'
+import { BelayError } from '../domain/errors.ts'
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import { type Incident, incidentState } from '../domain/incidents.ts'
 import { protectionOf, protectionText } from '../domain/protection.ts'
@@ -204,4 +205,119 @@ test('goods that are gone although they were sold: which orders it hits, latest 
   expect(await stock()).toMatchObject({ onHandUnits: { berlin: 4 } })
   await move('receipt', 20, 'asn-1')
   expect(await states('oversold')).toEqual(['resolved'])
+})
+
+test('an order that shows too late makes the hub wait longer for orders, also after a restart', async () => {
+  await startHub()
+  await importStock(10)
+  await go(settledMs)
+  // Created before the evidence that was held to be complete.
+  const createdAtMs = nineMs + 20_000
+  script.orders.push(orderFact('shop', '1001', 'mug', 1, createdAtMs, { revisedAtMs: clock.nowMs() }))
+  const leastMs = clock.nowMs() - createdAtMs
+  await go(minuteMs + 1_000)
+  expect(await incidents('late-order')).toHaveLength(1)
+  const [widened] = await incidents('constant-widened')
+  const afterMs = widened?.evidence['after'] as number
+  expect(widened?.evidence).toMatchObject({ setting: 'orderVisibilityMs', before: minuteMs, orderId: '1001' })
+  expect(afterMs).toBeGreaterThanOrEqual(2 * leastMs)
+  expect(afterMs).toBeLessThanOrEqual(2 * (leastMs + minuteMs + 1_000))
+  expect(hub.settingsOf(shop)?.constants.orderVisibilityMs).toBe(afterMs)
+  const stopped = hub.stop()
+  await go(20_000)
+  await stopped
+  await startHub()
+  expect(hub.settingsOf(shop)?.constants.orderVisibilityMs).toBe(afterMs)
+})
+
+test('an order from the future widens the clock difference', async () => {
+  await startHub()
+  await importStock(10)
+  await go(settledMs)
+  script.orders.push(orderFact('shop', '1001', 'mug', 1, clock.nowMs() + 5 * minuteMs))
+  await go(minuteMs + 1_000)
+  expect(await incidents('clock-skew')).toMatchObject([{ channel: 'shop', evidence: { orderId: '1001' } }])
+  expect(hub.settingsOf(shop)?.constants.clockSkewMs).toBeGreaterThanOrEqual(8 * minuteMs)
+})
+
+test('a channel that sells without lowering its number is found out, and leaves the guarantee', async () => {
+  await startHub('absolute-set', { selfDecrement: 'attested' })
+  await importStock(10)
+  await go(settledMs)
+  expect(await status()).toBe('Protected')
+  // What it shows stays at ten, and it sells eleven.
+  script.orders.push(orderFact('shop', '1001', 'mug', 11, clock.nowMs()))
+  await go(2 * minuteMs)
+  expect(await incidents('sold-beyond-bound')).toMatchObject([{ channel: 'shop', sku: 'MUG', units: 1, evidence: { orderId: '1001' } }])
+  expect(await incidents('constant-widened')).toMatchObject([{ evidence: { setting: 'selfDecrement', after: 'unproven' } }])
+  expect(hub.settingsOf(shop)?.selfDecrement).toBe('unproven')
+  expect((await incidents('oversold')).length).toBe(1)
+  await move('receipt', 5, 'asn-1')
+  expect(await status()).toBe('Unprotected: shop is not known to lower its number by itself when it sells')
+})
+
+test('a watermark that stands still is told with the reason, and over when it goes on', async () => {
+  await startHub()
+  await importStock(10)
+  await go(settledMs)
+  script.pollFails = new BelayError('channel-unavailable', 'the platform answered 500')
+  await go(10 * minuteMs)
+  expect(await incidents('watermark-stalled')).toEqual([])
+  await go(10 * minuteMs)
+  expect(await incidents('watermark-stalled')).toMatchObject([
+    { channel: 'shop', evidence: { stream: 'orders', error: 'the platform answered 500', undecidedSinceMs: null } },
+  ])
+  // A restart neither tells it twice nor forgets it.
+  const stopped = hub.stop()
+  await go(20_000)
+  await stopped
+  await startHub()
+  await go(20 * minuteMs)
+  expect(await states('watermark-stalled')).toEqual(['open'])
+  script.pollFails = null
+  await go(2 * minuteMs)
+  expect(await states('watermark-stalled')).toEqual(['resolved'])
+})
+
+test('an order that waits for its location holds the watermark, which is told', async () => {
+  await startHub()
+  await importStock(10)
+  await go(settledMs)
+  script.undecidedSinceMs = clock.nowMs()
+  await go(20 * minuteMs)
+  const [stalled] = await incidents('watermark-stalled')
+  expect(stalled).toMatchObject({ evidence: { error: null, undecidedSinceMs: script.undecidedSinceMs } })
+  script.undecidedSinceMs = null
+  await go(2 * minuteMs)
+  expect(await states('watermark-stalled')).toEqual(['resolved'])
+})
+
+test('an event that waits for its listing is over when it is applied', async () => {
+  await startHub()
+  script.meaning = { kind: 'orders', facts: [orderFact('shop', '1001', 'mug', 1, nineMs)] }
+  await ask(hub.receive([{ channel: shop, dedupeKey: 'w1', topic: 'orders', payload: '{}', receivedAtMs: nineMs }]))
+  await go(5_000)
+  expect(await states('event-parked')).toEqual(['open'])
+  // Tried again too early: it is the same incident.
+  await ask(hub.retryParked())
+  await go(5_000)
+  expect(await states('event-parked')).toEqual(['open'])
+  await importStock(10)
+  await go(5_000)
+  expect(await states('event-parked')).toEqual(['resolved'])
+  expect(await stock()).toMatchObject({ reservedUnits: 1 })
+  // It was heard of in time, whenever it could be placed.
+  expect(await incidents('constant-widened')).toEqual([])
+})
+
+test('an answer that the platform does not take is open until it has one', async () => {
+  await startHub()
+  await importStock(10)
+  script.acknowledgement = { kind: 'rejected', code: 'channel-rejected', message: 'unknown party', fix: 'Correct the party.' }
+  script.orders.push(orderFact('shop', '1001', 'mug', 1, clock.nowMs(), { acknowledgeByMs: clock.nowMs() + 24 * 60 * minuteMs }))
+  await go(2 * minuteMs)
+  expect(await incidents('acknowledgement-failed')).toMatchObject([{ channel: 'shop', sku: 'MUG', evidence: { orderId: '1001' } }])
+  script.acknowledgement = { kind: 'accepted', transactionId: 't' }
+  await go(61 * minuteMs)
+  expect(await states('acknowledgement-failed')).toEqual(['resolved'])
 })

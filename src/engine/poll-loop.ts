@@ -9,6 +9,7 @@ import type { Change } from './change.ts'
 import type { EngineContext } from './context.ts'
 import { explain, foldFacts } from './fold.ts'
 import { backoffMs } from './push-record.ts'
+import { createStallWatch, type Polled } from './stall-watch.ts'
 import type { Wake } from './wake.ts'
 
 /** How far before the first poll orders are looked for: those are the ones whose goods may still be on the shelf unreserved. */
@@ -40,10 +41,9 @@ const openFirstWindow = async (context: EngineContext, adapter: ChannelAdapter, 
   return cursor
 }
 
-/** One poll. Returns the new cursor. Throws what the adapter throws; then nothing moved. */
-const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Cursor> => {
+/** One poll. Throws what the adapter throws; then nothing moved. */
+const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Polled> => {
   const { store, clock, committer } = context
-  const { constants } = context.settingsFor(adapter.channel)
   const known = (await store.readCursor(adapter.channel, stream)) ?? (await openFirstWindow(context, adapter, stream))
   const startedAtMs = clock.nowMs()
   const result = await adapter.pollOrders({
@@ -53,6 +53,8 @@ const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream:
     onPage: (facts) => foldFacts(context, facts, null, clock.nowMs()),
     signal,
   })
+  // As they are now: what was polled may have taught that L is larger.
+  const { constants } = context.settingsFor(adapter.channel)
   const completeMs = completeThroughMs(startedAtMs, result, constants)
   const cursor: Cursor = {
     channel: adapter.channel,
@@ -61,7 +63,8 @@ const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream:
     watermarkMs: Math.max(known.watermarkMs ?? 0, completeMs),
   }
   await committer.submit(cursorChange(cursor))
-  return cursor
+  const reachedMs = completeThroughMs(startedAtMs, result, { orderVisibilityMs: 0, clockSkewMs: 0 })
+  return { before: known, after: cursor, reachedMs, undecidedSinceMs: result.undecidedSinceMs }
 }
 
 export const runPollLoop = async (
@@ -73,11 +76,12 @@ export const runPollLoop = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const everyMs = adapter.capabilities.pollEveryMs[stream] ?? 60_000
+  const stall = createStallWatch(context, adapter.channel, stream)
   let failures = 0
   while (!signal.aborted) {
     let waitMs = everyMs
     try {
-      await pollOnce(context, adapter, stream, signal)
+      await stall.polled(await pollOnce(context, adapter, stream, signal))
       failures = 0
       onWatermark()
     } catch (error) {
@@ -87,6 +91,7 @@ export const runPollLoop = async (
       const throttledMs = isBelayError(error, 'channel-throttled') ? (error.retryAtMs ?? 0) - context.clock.nowMs() : 0
       waitMs = Math.max(throttledMs, throttledMs > 0 ? 0 : backoffMs(failures, context.random))
       context.log.warn({ channel: adapter.channel, stream, waitMs, error: explain(error) }, 'poll not complete; the watermark stays')
+      await stall.failed(explain(error))
     }
     await wake.wait(Math.max(1, waitMs), signal)
   }

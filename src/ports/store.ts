@@ -43,7 +43,7 @@ export interface StoredInboxEvent extends InboxEvent {
   /** Grows in order of arrival per store; gaps are allowed. */
   readonly sequence: number
   readonly state: 'pending' | 'applied' | 'parked'
-  /** Why it is parked and what to do; null otherwise. */
+  /** Why it is parked and what to do, or why it was before it is tried again; null otherwise. */
   readonly reason: string | null
 }
 
