@@ -56,6 +56,21 @@ const believedAfterSale = (listing: ListingState, quantity: number, latestMs: nu
   return believedQuantity === null || latestMs < listing.believedAtMs ? believedQuantity : Math.max(0, believedQuantity - quantity)
 }
 
+/** More than any order line has. */
+const anyQuantity = 100_000
+
+/**
+ * An order was cancelled before we saw what it had ordered, and its platform does not tell that any more: any number of units may have gone
+ * back on sale since then. Evidence from before it bounds nothing; what is shown now is looked at again. The bound itself stands: what was
+ * sold and came back was inside it all the time.
+ */
+export const ingestUnknownCancel = (
+  listing: ListingState,
+  cancelledAtMs: number,
+  nowMs: number,
+  settings: ChannelSettings,
+): ListingState => ({ ...ingestCancel(listing, anyQuantity, cancelledAtMs, true, nowMs, settings), base: listing.base })
+
 /** Units cancelled before shipment may be on sale again already, put there by the channel itself. Slack does not change. */
 export const ingestCancel = (
   listing: ListingState,

@@ -6,7 +6,7 @@ import { BelayError } from './errors.ts'
 import { admitAdopted } from './exposure.ts'
 import { type ChannelId, type LocationId, type StockKey, stockKeyText } from './ids.ts'
 import type { Incident } from './incidents.ts'
-import { ingestCancel, ingestSale } from './ingest.ts'
+import { ingestCancel, ingestSale, ingestUnknownCancel } from './ingest.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
 import type { Acknowledgement, Listing, Order, OrderFact, OrderLine, OrderLineFact } from './orders.ts'
 import { type SettingsFor, slackUnits } from './plan.ts'
@@ -126,6 +126,8 @@ const fullestLocation = (stock: Stock): LocationId => {
 /** Collects what one fold changes. Local to a fold: nothing outside sees it before it is done. */
 interface Draft {
   readonly stock: Map<string, Stock>
+  /** Changed without a movement of goods. */
+  readonly doubted: Set<string>
   readonly ledger: LedgerEntry[]
   readonly incidents: Incident[]
   readonly sold: { key: StockKey; units: number }[]
@@ -154,6 +156,9 @@ const entry = (
   })
 }
 
+/** All of it is cancelled, and nobody told how many that were. */
+const cancelsUnknown = (line: OrderLine): boolean => line.orderedQuantity === 0 && line.cancelledQuantity >= maxLineQuantity
+
 /** Applies the difference between two states of one line to its stock document. */
 const applyLine = (
   draft: Draft,
@@ -171,6 +176,13 @@ const applyLine = (
   const cancelled = cancelledOpenQuantity(after) - cancelledOpenQuantity(before)
   const shipped = after.shippedQuantity - before.shippedQuantity
   const reserved = openQuantity(after) - openQuantity(before)
+  const named = findListing(stock, after.listing)
+  if (named && named.writeClass !== 'ask-first' && cancelsUnknown(after) && !cancelsUnknown(before)) {
+    const settings = context.settingsFor(named.channel)
+    stock = withListing(stock, ingestUnknownCancel(named, after.cancelledAtMs ?? context.nowMs, context.nowMs, settings))
+    draft.stock.set(stockKeyText(key), stock)
+    draft.doubted.add(stockKeyText(key))
+  }
   if (promised === 0 && cancelled === 0 && shipped === 0) return
 
   const location = after.location ?? fullestLocation(stock)
@@ -314,7 +326,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
     firstSeenAtMs: known?.firstSeenAtMs ?? context.nowMs,
   }
   const newer = !known || fact.revisedAtMs >= known.revisedAtMs
-  const draft: Draft = { stock: new Map(), ledger: [], incidents: [], sold: [], cancelled: [] }
+  const draft: Draft = { stock: new Map(), doubted: new Set(), ledger: [], incidents: [], sold: [], cancelled: [] }
   const unresolved: { lineId: string; reason: string }[] = []
   const before = new Map(order.lines.map((l) => [l.lineId, l]))
   const merged = new Map(before)
@@ -355,7 +367,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
       const was = before.get(line.lineId)
       return !was || !sameLine(was, line)
     })
-  const touched = new Set(draft.ledger.map((e) => stockKeyText(e)))
+  const touched = new Set([...draft.ledger.map((e) => stockKeyText(e)), ...draft.doubted])
   return {
     order: changed
       ? {
