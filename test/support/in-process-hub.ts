@@ -2,11 +2,6 @@
 // between them are function calls, routed by origin. A hub can be killed: nothing that it started goes on in it afterwards, as when its
 // process is gone, while what reached a marketplace or the store stays.
 import { setImmediate as nextMacrotask } from 'node:timers/promises'
-import { createAmazonSellerAdapter } from '../../src/channels/amazon-seller/index.ts'
-import { configSchema as amazonSellerSchema } from '../../src/channels/amazon-seller/config.ts'
-import { amazonVendorConfig } from '../../src/channels/amazon-vendor/config.ts'
-import { createAmazonVendor } from '../../src/channels/amazon-vendor/index.ts'
-import { configSchema as shopifySchema, createShopify } from '../../src/channels/shopify/index.ts'
 import { readImportCsv } from '../../src/cli/import-csv.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { exposureQuantity } from '../../src/domain/exposure.ts'
@@ -17,10 +12,11 @@ import type { Logger } from '../../src/engine/context.ts'
 import { createHub } from '../../src/engine/hub.ts'
 import { createStatusBook } from '../../src/engine/status.ts'
 import { createHttpApp, type HttpAppParts } from '../../src/http/app.ts'
-import type { ChannelAdapter, Fetch } from '../../src/ports/channel.ts'
+import { createAdapter, platformSchemas, settingsOf } from '../../src/main.ts'
+import type { Fetch } from '../../src/ports/channel.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Hub } from '../../src/ports/hub.ts'
-import type { ChannelObserver, Metrics } from '../../src/ports/metrics.ts'
+import type { Metrics } from '../../src/ports/metrics.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { openStore } from '../../src/store/index.ts'
 import { createMarketplaces, type Marketplaces } from '../../sim/marketplaces.ts'
@@ -29,9 +25,6 @@ import type { CatalogueEntry } from '../../sim/world/catalogue.ts'
 import { runOn } from './in-process-channels.ts'
 import { seededRandom } from './seeded-random.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
-
-const schemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
-type Channel = ReturnType<typeof loadConfig<typeof schemas>>['channels'][number]
 
 const origins = { shopify: 'http://127.0.0.1:9001', seller: 'http://127.0.0.1:9002', vendor: 'http://127.0.0.1:9003' }
 const hubPort = 9000
@@ -117,22 +110,6 @@ const mortalStore = (store: Store, gone: AbortSignal): Store =>
     },
   })
 
-const createAdapter = (
-  channel: Channel,
-  ports: { fetch: Fetch; clock: Clock; observer: ChannelObserver },
-  seed: number,
-): ChannelAdapter => {
-  const all = { ...ports, random: seededRandom(seed) }
-  switch (channel.platform) {
-    case 'shopify':
-      return createShopify(channel.settings, all)
-    case 'amazon-seller':
-      return createAmazonSellerAdapter(channel.settings, all)
-    case 'amazon-vendor':
-      return createAmazonVendor(channel.settings, all)
-  }
-}
-
 /** What is wrong with a stock document that has had all the time it needs; null: nothing. */
 const unsettled = (stock: Stock, live: (channel: string, externalId: string) => number): string | null => {
   const sellable = Math.max(0, sellableUnits(stock) - stock.bufferUnits)
@@ -183,7 +160,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
   let configText = files.config
   for (const [channel, mode] of Object.entries(options.modes ?? {}))
     configText = configText.replace(new RegExp(`(id: ${channel}\\n[^]*?mode: )enforce`), `$1${mode}`)
-  const config = loadConfig(configText, files.environment, schemas)
+  const config = loadConfig(configText, files.environment, platformSchemas)
   const store = await openStore('sqlite::memory:')
   await store.migrate()
   const run = <T>(promise: Promise<T>): Promise<T> => runOn(clock, promise)
@@ -215,7 +192,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
     const log: Logger = { info: () => undefined, warn: () => undefined, error: note }
     const status = createStatusBook(ownClock, noMetrics)
     const adapters = config.channels.map((channel, index) =>
-      createAdapter(channel, { fetch, clock: ownClock, observer: status.observerFor(channel.id) }, number * 10 + index),
+      createAdapter(channel, { fetch, clock: ownClock, random: seededRandom(number * 10 + index) }, status.observerFor(channel.id)),
     )
     const hub = createHub({
       store: mortal,
@@ -226,19 +203,8 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       status,
       adapters,
       settings: config.channels.flatMap((channel, index) => {
-        const capabilities = adapters[index]?.capabilities
-        return capabilities
-          ? [
-              {
-                channel: channel.id,
-                mode: channel.mode,
-                constants: channel.constants,
-                keyedRetry: capabilities.keyRetentionMs > 0,
-                keyRetentionMs: capabilities.keyRetentionMs,
-                selfDecrement: capabilities.selfDecrement,
-              },
-            ]
-          : []
+        const adapter = adapters[index]
+        return adapter ? [settingsOf(channel, adapter)] : []
       }),
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => `http://127.0.0.1:${hubPort}/webhooks/${channel}`,
@@ -247,6 +213,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       hub,
       metrics: noMetrics,
       apiKeyHash: null,
+      timeZone: config.timeZone,
       clock: ownClock,
       random: seededRandom(number),
       log: log as HttpAppParts['log'],
