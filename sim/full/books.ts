@@ -214,7 +214,8 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     if (told.ordered !== soldQuantity || told.cancelled !== cancelledQuantity || told.shipped !== real.shippedQuantity)
       return `${where}: ordered, cancelled, shipped ${told.ordered}, ${told.cancelled}, ${told.shipped}; true ${real.soldQuantity}, ${real.cancelledQuantity}, ${real.shippedQuantity}`
     if (listing.pushes.length > 0) return `${where}: ${listing.pushes.map((p) => `${p.kind} ${p.quantity} ${p.status}`).join(', ')} open`
-    if (books.pooled) return null
+    // What somebody else wrote is found by the next look at it, whenever that is.
+    if (books.pooled || edited) return null
     if (!isGuaranteed(listing)) return `${where}: not guaranteed`
     const exposure = exposureQuantity(listing)
     // Where nothing can be read, only a write makes evidence, and it must fit beside what it makes evidence of.

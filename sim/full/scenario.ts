@@ -88,7 +88,7 @@ export interface FullScenario {
   readonly restocksPerHour: number
   readonly shrinkagesPerHour: number
   readonly reservationsPerHour: number
-  /** Somebody writes quantities past the hub: nothing is owed then but that it comes right again. */
+  /** Somebody writes quantities past the hub: no safety is owed then, only that nothing is lost. */
   readonly editsPerHour: number
 }
 

@@ -13,11 +13,11 @@ import { seededRandom } from '../world/seeded-random.ts'
 import { createBooks } from './books.ts'
 import { createFaultyStore } from './faulty-store.ts'
 import { createHubProcess, type HubProcess } from './hub-process.ts'
-import { createMerchant, location, type Market, pool } from './merchant.ts'
+import { createMerchant, location, type Market, type Merchant, pool } from './merchant.ts'
 import { calmStore, calmWire, type FullScenario } from './scenario.ts'
 import { startShoppers } from './shoppers.ts'
 import { createWire } from './wire.ts'
-import { createWorldClock, type Life } from './world-clock.ts'
+import { createWorldClock, type Life, type WorldClock } from './world-clock.ts'
 
 export interface FullBreach {
   readonly property: 'P1' | 'P2' | 'P3' | 'P7' | 'bug' | 'runaway'
@@ -160,7 +160,11 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
     const process = bear(index)
     processes.push(process)
     tell(`${process.life.name} starts`)
-    void process.hub.start()
+    // One that finds no store ends, and whoever watches over it starts another.
+    process.hub.start().catch((error: unknown) => {
+      if (!isBelayError(error, 'store-unavailable')) fail('bug', String(error))
+      crash(process.life, index, 'at its start')
+    })
   }
 
   const crash = (life: Life, index: number, where: string): void => {
@@ -221,6 +225,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
   tell('the trade begins')
   const shoppers = startShoppers({ scenario, merchant, clock, told, tell })
   scheduleTrouble({ scenario, markets: merchant.markets, clock, dice, processes, outages, isCalm: () => calm, crash, tell })
+  scheduleEdits(scenario, merchant, clock, () => calm, told, tell)
   scheduleWarehouse({ scenario, clock, processes, isCalm: () => calm, told, tell })
   await run(began + scenario.horizonMs)
   setFaults(false)
@@ -291,7 +296,7 @@ const tellCommit = (commit: Parameters<Parameters<typeof createFaultyStore>[0]['
 interface Trouble {
   readonly scenario: FullScenario
   readonly markets: readonly Market[]
-  readonly clock: ReturnType<typeof createWorldClock>
+  readonly clock: WorldClock
   readonly dice: Dice
   readonly processes: readonly HubProcess[]
   readonly outages: Set<string>
@@ -329,9 +334,43 @@ const scheduleTrouble = (trouble: Trouble): void => {
   })
 }
 
+/** Somebody who writes past the hub, with an application of their own. */
+const scheduleEdits = (
+  scenario: FullScenario,
+  merchant: Merchant,
+  clock: WorldClock,
+  isCalm: () => boolean,
+  told: () => void,
+  tell: (text: string) => void,
+): void => {
+  if (scenario.editsPerHour <= 0) return
+  const dice = diceOf(scenario.seed, 5)
+  const random = seededRandom(scenario.seed * 13 + 5)
+  const writers = merchant.markets.flatMap((market) => {
+    const fetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+      market.simulator.fetch(new Request(input, { ...init, signal: null }))
+    const adapter = merchant.adapter(market, { clock: clock.view(null, 0), random, fetch })
+    return market.offers.filter((offer) => !offer.asks).map((offer) => ({ adapter, offer }))
+  })
+  const edit = (): void => {
+    clock.after(dice.wait(hourMs / scenario.editsPerHour), () => {
+      const writer = writers[dice.int(0, writers.length - 1)]
+      if (isCalm() || !writer) return
+      const { adapter, offer } = writer
+      const fromQuantity = offer.simulator.market.liveQuantity(offer.externalId)
+      const quantity = dice.int(0, 12)
+      told()
+      tell(`somebody writes ${quantity} to ${offer.channel}/${offer.externalId}`)
+      void adapter.push([{ key: random.uuid(), externalId: offer.externalId, quantity, fromQuantity }], new AbortController().signal)
+      edit()
+    })
+  }
+  edit()
+}
+
 interface Warehouse {
   readonly scenario: FullScenario
-  readonly clock: ReturnType<typeof createWorldClock>
+  readonly clock: WorldClock
   readonly processes: readonly HubProcess[]
   readonly isCalm: () => boolean
   readonly told: () => void
