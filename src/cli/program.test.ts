@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeHub, emptyPreview, type FakeHub, type FakeHubParts } from '../../test/support/fake-hub.ts'
+import { incidentOf } from '../../test/support/store-samples.ts'
 import { listingWith, settingsOf, stockWith } from '../../test/support/told-stock.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { hashApiKey } from '../config/api-key.ts'
@@ -200,6 +201,40 @@ describe('looking', () => {
   test.each(['incidents', 'inbox', 'channels'])('%s', async (command) => {
     const { url } = await serve()
     expect(await type([command, '--url', url])).toMatchObject({ code: 0, out: 'None.', errors: '' })
+  })
+
+  test('incidents, newest first, with what to do about those that are not over', async () => {
+    const open = incidentOf('i1', {
+      kind: 'oversold',
+      atMs: 0,
+      units: 2,
+      evidence: { affectedOrders: [{ channel: 'shop', orderId: '1001', units: 2 }] },
+    })
+    const over = incidentOf('i2', { kind: 'listing-blocked', atMs: 0, units: 0, sku: null, summary: 'refused\u001b[31m', resolvedAtMs: 1 })
+    const { url } = await serve({ store: { listIncidents: () => Promise.resolve({ items: [open, over], next: 'x' }) } })
+    const { out } = await type(['incidents', '--url', url])
+    expect(out).toBe(
+      [
+        '1 Jan 1970, 00:00:00 UTC  open  oversold  shop  a  2 units',
+        '  Two units are at risk',
+        '  Cannot be filled: order 1001 of shop, 2 units.',
+        '  What to do: Find goods for the orders, or cancel the latest ones before the buyer waits. Receiving goods or cancelling ends it.',
+        '',
+        '1 Jan 1970, 00:00:00 UTC  resolved  listing-blocked  shop',
+        '  refused [31m',
+        '  Over since 1 Jan 1970, 00:00:00 UTC.',
+        'There are more: raise --limit (at most 500).',
+      ].join('\n'),
+    )
+    expect(JSON.parse((await type(['incidents', '--json', '--url', url])).out)).toMatchObject({
+      items: [{ state: 'open' }, { state: 'resolved' }],
+    })
+  })
+
+  test('what was learned of a channel is forgotten', async () => {
+    const { url } = await serve({ settings: [settingsOf('shop')] })
+    expect((await type(['channels', '--forget', 'shop', '--url', url])).out).toBe('Forgotten: what is configured counts again.')
+    expect((await type(['channels', '--forget', 'gone', '--url', url])).errors).toContain('not-found: There is no channel "gone".')
   })
 
   test('parked events again', async () => {

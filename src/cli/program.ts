@@ -127,7 +127,14 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     })
   reading(program.command('channels'))
     .description('how each channel is')
-    .action(async (options: HubOptions & ReadOptions) => showChannels(options, await connect(options, terminal), terminal))
+    .option('--forget <channel>', 'forget what evidence taught about a channel; its configured constants count again')
+    .action(async (options: HubOptions & ReadOptions & { forget?: string }) => {
+      const client = await connect(options, terminal)
+      if (options.forget === undefined) return showChannels(options, client, terminal)
+      const path = `/api/v1/channels/${encodeURIComponent(options.forget)}/forget-learned`
+      const { forgotten } = await client.post<{ readonly forgotten: boolean }>(path, {})
+      terminal.print(forgotten ? 'Forgotten: what is configured counts again.' : 'Nothing was learned: what is configured counts.')
+    })
   return program
 }
 

@@ -1,5 +1,5 @@
 // The commands that look into a running hub, as tables; `--json` prints what the API answered.
-import { constantsText } from '../domain/plain-words.ts'
+import { constantsText, unitsText } from '../domain/plain-words.ts'
 import type { ConstantsOfChannel } from '../domain/protection.ts'
 import type { ExplanationSection } from '../domain/explain-text.ts'
 import type { Incident } from '../domain/incidents.ts'
@@ -58,20 +58,22 @@ const dateText = (ms: number): string =>
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z')
 
+const printPage = <T>(page: Listed<T>, options: ReadOptions, terminal: Terminal, text: (items: readonly T[]) => string): void => {
+  if (options.json === true) {
+    terminal.print(JSON.stringify(page, null, 2))
+    return
+  }
+  terminal.print(page.items.length === 0 ? 'None.' : text(page.items))
+  if (page.next) terminal.print('There are more: raise --limit (at most 500).')
+}
+
 const printList = <T>(
   page: Listed<T>,
   options: ReadOptions,
   terminal: Terminal,
   header: readonly string[],
   row: (item: T) => readonly Cell[],
-): void => {
-  if (options.json === true) {
-    terminal.print(JSON.stringify(page, null, 2))
-    return
-  }
-  terminal.print(page.items.length === 0 ? 'None.' : tableText(header, page.items.map(row)))
-  if (page.next) terminal.print('There are more: raise --limit (at most 500).')
-}
+): void => printPage(page, options, terminal, (items) => tableText(header, items.map(row)))
 
 const limitQuery = (options: ReadOptions): string => `limit=${encodeURIComponent(options.limit ?? '50')}`
 
@@ -145,16 +147,27 @@ export const showExplanation = async (sku: string, options: ReadOptions, client:
   else terminal.print(answer.pools.flatMap(({ sections }) => sections.map(sectionText)).join('\n\n'))
 }
 
+interface ToldIncident extends Incident {
+  readonly state: 'open' | 'resolved' | 'noted'
+  readonly at: string
+  readonly details: readonly string[]
+  readonly whatToDo: string
+}
+
+/** What is over needs nothing done. */
+const incidentText = (incident: ToldIncident): string => {
+  const about = [incident.channel, incident.sku, incident.units > 0 ? unitsText(incident.units) : null].filter((part) => part !== null)
+  const lines = [
+    [incident.at, incident.state, incident.kind, ...about].join('  '),
+    ...[incident.summary, ...incident.details].map((line) => `  ${line}`),
+    ...(incident.state === 'resolved' ? [] : [`  What to do: ${incident.whatToDo}`]),
+  ]
+  return lines.map(printable).join('\n')
+}
+
 export const showIncidents = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
-  const page = await client.get<Listed<Incident>>(`/api/v1/incidents?${limitQuery(options)}`)
-  printList(page, options, terminal, ['time', 'kind', 'channel', 'SKU', 'units', 'what'], (each) => [
-    dateText(each.atMs),
-    each.kind,
-    each.channel,
-    each.sku,
-    each.units,
-    each.summary,
-  ])
+  const page = await client.get<Listed<ToldIncident>>(`/api/v1/incidents?${limitQuery(options)}`)
+  printPage(page, options, terminal, (items) => items.map(incidentText).join('\n\n'))
 }
 
 export const showInbox = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {

@@ -276,6 +276,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       for (const event of events) wakes.get(event.channel)?.inbox.ring()
     },
     retryParked,
+    forgetLearned: (channel) => learned.forget(channel),
     channelStatus: () => Promise.all([...adapters.values()].map(statusOf)),
     watch: (listener) => {
       if (listeners.size < maxEventListeners) listeners.add(listener)

@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFakeHub, emptyPreview, type FakeHub, type FakeHubParts } from '../../test/support/fake-hub.ts'
+import { incidentOf } from '../../test/support/store-samples.ts'
 import { constants, settingsOf } from '../../test/support/told-stock.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { hashApiKey } from '../config/api-key.ts'
@@ -230,6 +231,45 @@ test.each(['orders', 'ledger', 'incidents', 'inbox?state=parked', 'channels'])('
   const response = await (await serve()).get(`/api/v1/${path}`)
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({ items: [] })
+})
+
+test('incidents come with their state, their evidence in words and what to do', async () => {
+  const incident = incidentOf('i1', {
+    kind: 'at-risk',
+    atMs: 0,
+    evidence: { holders: [{ channel: 'shop', units: 6 }], expectedByMs: 60_000 },
+  })
+  const listIncidents = () => Promise.resolve({ items: [incident, { ...incident, id: 'i2', resolvedAtMs: 5 }], next: null })
+  const { get } = await serve({ store: { listIncidents } })
+  const body = (await (await get('/api/v1/incidents')).json()) as { items: { whatToDo: string }[] }
+  expect(body).toMatchObject({
+    timeZone: 'UTC',
+    items: [
+      {
+        ...incident,
+        state: 'open',
+        details: ['What channels may still sell: shop 6.', 'Expected to be over by 1 Jan 1970, 00:01:00 UTC.'],
+      },
+      { state: 'resolved', resolvedAtMs: 5 },
+    ],
+  })
+  expect(body.items[0]?.whatToDo).toContain('count again')
+})
+
+describe('what was learned of a channel', () => {
+  test('is forgotten on request', async () => {
+    const { post } = await serve({ settings: [settingsOf('shop')] })
+    expect(await (await post('/api/v1/channels/shop/forget-learned', {})).json()).toEqual({ forgotten: true })
+  })
+
+  test('is kept when the channel is not known, or a browser of another site asks', async () => {
+    const { post } = await serve({ settings: [settingsOf('shop')] })
+    const unknown = await post('/api/v1/channels/gone/forget-learned', {})
+    expect(unknown.status).toBe(404)
+    expect(await errorOf(unknown)).toMatchObject({ code: 'not-found', message: 'There is no channel "gone".' })
+    expect((await post('/api/v1/channels/shop/forget-learned', {}, { headers: { 'content-type': 'text/plain' } })).status).toBe(400)
+    expect((await post('/api/v1/channels/shop/forget-learned', { all: true })).status).toBe(400)
+  })
 })
 
 test('parked events are shown without their payload and tried again on request', async () => {

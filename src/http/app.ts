@@ -96,7 +96,7 @@ export const createHttpApp = ({
   app.use('/metrics', guarded)
   app.use('/api/*', guarded)
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }))
-  app.route('/api/v1', readRoutes(hub, timeZone))
+  app.route('/api/v1', readRoutes(hub, timeZone, clock))
   app.route('/api/v1', writeRoutes(hub))
   app.route('/webhooks', webhookRoute(hub, metrics, clock))
 

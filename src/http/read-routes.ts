@@ -4,6 +4,10 @@ import { z } from 'zod'
 import { BelayError } from '../domain/errors.ts'
 import { explanationSections } from '../domain/explain-text.ts'
 import type { ChannelId, PoolId, Sku } from '../domain/ids.ts'
+import { adviceFor, incidentDetails } from '../domain/incident-text.ts'
+import { incidentState } from '../domain/incidents.ts'
+import { localTimes } from '../domain/local-time.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Hub } from '../ports/hub.ts'
 import { checkedQuery, pageQuery } from './request-input.ts'
 import { stockDetail, stockSummaries } from './stock-view.ts'
@@ -29,7 +33,7 @@ const unknownSku = (sku: string): BelayError =>
   })
 
 /** `timeZone`: in which times are told in sentences. */
-export const readRoutes = (hub: Hub, timeZone: string): Hono => {
+export const readRoutes = (hub: Hub, timeZone: string, clock: Pick<Clock, 'nowMs'>): Hono => {
   const app = new Hono()
   const { store } = hub
 
@@ -76,7 +80,16 @@ export const readRoutes = (hub: Hub, timeZone: string): Hono => {
 
   app.get('/incidents', async (c) => {
     const { sku, limit, after } = checkedQuery(skuQuery, c.req.query())
-    return c.json(await store.listIncidents({ limit, after, ...(sku === undefined ? {} : { sku: sku as Sku }) }))
+    const page = await store.listIncidents({ limit, after, ...(sku === undefined ? {} : { sku: sku as Sku }) })
+    const time = localTimes(timeZone, clock.nowMs())
+    const items = page.items.map((incident) => ({
+      ...incident,
+      state: incidentState(incident),
+      at: time(incident.atMs),
+      details: incidentDetails(incident, time),
+      whatToDo: adviceFor(incident),
+    }))
+    return c.json({ items, next: page.next, timeZone })
   })
 
   app.get('/inbox', async (c) => {

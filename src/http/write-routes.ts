@@ -1,10 +1,10 @@
-// What the API changes: movements of stock, imports, and parked events tried again. The engine decides; here is what a request must
-// look like. A movement names itself (`reference`), so that sending it twice moves the goods once.
+// What the API changes: movements of stock, imports, parked events tried again, what was learned of a channel forgotten. The engine
+// decides; here is what a request must look like. A movement names itself (`reference`), so that sending it twice moves the goods once.
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { readImportCsv } from '../cli/import-csv.ts'
 import { BelayError } from '../domain/errors.ts'
-import { isIdText } from '../domain/ids.ts'
+import { type ChannelId, isIdText } from '../domain/ids.ts'
 import { maxMovementUnits } from '../domain/movement.ts'
 import type { Hub, ImportPreview, MovementRequest } from '../ports/hub.ts'
 import { errorBody } from './error-answers.ts'
@@ -71,6 +71,16 @@ export const writeRoutes = (hub: Hub): Hono => {
   })
 
   app.post('/inbox/retry', async (c) => c.json({ retried: await hub.retryParked() }))
+
+  app.post('/channels/:channel/forget-learned', async (c) => {
+    const channel = c.req.param('channel') as ChannelId
+    checked(z.strictObject({}), await readJson(c.req.raw), 'request-invalid', 'Send {}.')
+    if (hub.settingsOf(channel) === null)
+      throw new BelayError('not-found', `There is no channel ${JSON.stringify(channel.slice(0, 200))}.`, {
+        fix: 'GET /api/v1/channels lists them.',
+      })
+    return c.json({ forgotten: await hub.forgetLearned(channel) })
+  })
 
   // One at a time: each holds its files and the documents they touch in memory.
   app.post('/import', async (c) => {

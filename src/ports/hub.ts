@@ -127,6 +127,8 @@ export interface Hub {
   receive(events: readonly InboxEvent[]): Promise<void>
   /** Parked events become pending again (after a mapping was mended). Returns how many. */
   retryParked(): Promise<number>
+  /** What evidence taught about the channel is forgotten, and its configured constants count again. False: nothing was learned. */
+  forgetLearned(channel: ChannelId): Promise<boolean>
   channelStatus(): Promise<readonly ChannelStatus[]>
   /** Events since the listener was added; bounded, a slow listener misses some. Returns the way to stop. */
   watch(listener: (event: HubEvent) => void): () => void

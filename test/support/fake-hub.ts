@@ -107,6 +107,7 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
       return Promise.resolve()
     },
     retryParked: () => Promise.resolve(parts.parked?.length ?? 0),
+    forgetLearned: () => Promise.resolve(true),
     channelStatus: () => Promise.resolve(parts.status ?? []),
     watch: (listener) => {
       listeners.add(listener)
