@@ -16,10 +16,8 @@ const sku = 'MUG' as Sku
 let store: Store
 let hub: Hub
 
-beforeEach(async () => {
-  store = await openStore('sqlite::memory:')
-  await store.migrate()
-  hub = createHub({
+const hubWith = (locations: readonly LocationId[]): Hub =>
+  createHub({
     store,
     clock: systemClock,
     random: systemRandom,
@@ -28,9 +26,14 @@ beforeEach(async () => {
     status: createStatusBook(systemClock, quiet),
     adapters: [],
     settings: [],
-    poolLocations: new Map([[pool, [berlin, 'paris' as LocationId]]]),
+    poolLocations: new Map([[pool, locations]]),
     webhookUrlFor: () => null,
   })
+
+beforeEach(async () => {
+  store = await openStore('sqlite::memory:')
+  await store.migrate()
+  hub = hubWith([berlin, 'paris' as LocationId])
   await hub.applyImport({ reference: 'first', stock: [{ line: 2, sku, pool, location: berlin, onHandUnits: 10 }], listings: [] })
 })
 afterEach(async () => {
@@ -68,6 +71,18 @@ test('the same movement sent again happens once; its reference for another one i
   expect((await move('release', 2, 'pos-1')).outcome).toBe('duplicate')
   await expect(move('ship', 2, 'pos-1')).rejects.toMatchObject({ code: 'movement-invalid' })
   expect((await store.readSku(sku))[0]).toMatchObject({ reservedUnits: 0, onHandUnits: { berlin: 15 } })
+})
+
+test('a place that is in no pool is refused, and goods that still lie at one of old may be moved away', async () => {
+  const atlantis = 'atlantis' as LocationId
+  await expect(move('receipt', 5, 'asn-1', { location: atlantis })).rejects.toMatchObject({ code: 'movement-invalid' })
+  await expect(move('transfer', 5, 'van-1', { toLocation: atlantis })).rejects.toMatchObject({ code: 'movement-invalid' })
+  expect((await store.readSku(sku))[0]?.onHandUnits).toEqual({ berlin: 10 })
+  await move('transfer', 4, 'van-2', { toLocation: 'paris' as LocationId })
+  await hub.stop()
+  hub = hubWith([berlin])
+  await move('transfer', 4, 'van-3', { location: 'paris' as LocationId, toLocation: berlin })
+  expect((await store.readSku(sku))[0]?.onHandUnits).toEqual({ berlin: 10, paris: 0 })
 })
 
 test('a promise beyond what is free is refused and changes nothing', async () => {

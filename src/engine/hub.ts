@@ -78,7 +78,18 @@ const sameMovement = (request: MovementRequest, entry: LedgerEntry): boolean =>
   entry.reason === request.kind &&
   (request.kind === 'count' || entry.units === request.units)
 
-const moveChange = (request: MovementRequest): Change<MovementResult & { changed: boolean }> => {
+/** A place is one of the configuration, or one where goods of this SKU still lie. */
+const checkPlaces = (request: MovementRequest, stock: Stock, locations: readonly LocationId[]): void => {
+  if (request.kind === 'reserve' || request.kind === 'release') return
+  for (const place of [request.location, request.kind === 'transfer' ? request.toLocation : null]) {
+    if (place === null || locations.includes(place) || stock.onHandUnits[place] !== undefined) continue
+    throw new BelayError('movement-invalid', `${place} is not a location of pool ${request.pool}`, {
+      fix: `use one of: ${locations.join(', ') || 'none is configured'}; or add it under pools in the configuration`,
+    })
+  }
+}
+
+const moveChange = (request: MovementRequest, locations: readonly LocationId[]): Change<MovementResult & { changed: boolean }> => {
   const key = { sku: request.sku, pool: request.pool }
   const ends = request.kind === 'release' || request.kind === 'ship'
   const ledgerKey = ends ? endKey(request.reference) : movementKey(request)
@@ -105,6 +116,7 @@ const moveChange = (request: MovementRequest): Change<MovementResult & { changed
           fix: 'import it first: belay import --stock FILE',
         })
       }
+      checkPlaces(request, stock, locations)
       const line = order?.lines[0]
       const ended =
         line !== undefined &&
@@ -257,7 +269,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     move: async (request) => {
       checkMovement(request)
       const arrivedAtMs = clock.nowMs()
-      const { changed, ...result } = await committer.submit(moveChange(request))
+      const { changed, ...result } = await committer.submit(moveChange(request, options.poolLocations.get(request.pool) ?? []))
       const physical = !['reserve', 'release', 'ship'].includes(request.kind)
       const known = changed || !physical ? null : await store.readLedgerEntry(movementKey(request))
       if (known && !sameMovement(request, known)) throw usedBefore(request)
