@@ -14,40 +14,9 @@ import { createAmazonVendorSimulator } from '../../sim/amazon-vendor/index.ts'
 import { createShopifySimulator } from '../../sim/shopify/index.ts'
 import type { ShopifySimulatorOptions } from '../../sim/shopify/options.ts'
 import type { CatalogueItem, Simulator } from '../../sim/simulator.ts'
+import { type ChannelTraits, minuteMs, sellerTraits, shopifyTraits, vendorTraits } from './in-process-traits.ts'
 import { seededRandom } from './seeded-random.ts'
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts'
-
-/** What a platform has not is told by the reason: the tests of it are skipped with that reason. */
-type Has = true | string
-
-/** How the platforms differ, as far as a test of the contract may know. */
-export interface ChannelTraits {
-  readonly name: string
-  readonly keyed: Has
-  readonly comparesAndSets: Has
-  readonly readable: Has
-  readonly settles: Has
-  /** Writes that were accepted may come to nothing. */
-  readonly asynchronous: Has
-  readonly acknowledges: Has
-  /** Is a cancellation of some units of a line told? */
-  readonly cancelsParts: Has
-  /** Does a cancelled order still tell what was ordered? */
-  readonly keepsCancelled: boolean
-  readonly tellsByItself: Has
-  /** Does it send a notice of everything that happens to an order? */
-  readonly tellsAll: boolean
-  /** Are order lines named as the market names them? */
-  readonly linesByMarketId: boolean
-  readonly discovers: Has
-  readonly hasScopes: Has
-  /** A write that was taken has had its effect by then. */
-  readonly effectWithinMs: number
-  /** L: an order is found by a complete poll so long after its creation. */
-  readonly visibleWithinMs: number
-  /** ... and told with all its lines: where goods are taken from may be decided later. */
-  readonly decidedWithinMs: number
-}
 
 export interface RigOptions {
   readonly items?: readonly { readonly sku: string; readonly quantity: number }[]
@@ -139,28 +108,7 @@ const portsOf = (options: RigOptions, receive: (request: Request) => Promise<Res
 
 const secretOf = (options: RigOptions, secret: string): string => (options.wrongSecret === true ? 'not the secret' : secret)
 
-const minuteMs = 60_000
 const nobody = (): Promise<Response> => Promise.reject(new Error('this platform calls nobody'))
-
-const shopifyTraits: ChannelTraits = {
-  name: 'shopify',
-  keyed: true,
-  comparesAndSets: true,
-  readable: true,
-  settles: 'a Shopify write is settled by its answer',
-  asynchronous: 'a Shopify write is settled by its answer',
-  acknowledges: 'Shopify orders are not answered',
-  cancelsParts: true,
-  keepsCancelled: true,
-  tellsByItself: true,
-  tellsAll: true,
-  linesByMarketId: true,
-  discovers: true,
-  hasScopes: true,
-  effectWithinMs: 0,
-  visibleWithinMs: 5 * minuteMs,
-  decidedWithinMs: 5 * minuteMs,
-}
 
 /** Each by its reading form, apart from the one that the hub writes with. */
 const allScopes = [
@@ -240,27 +188,6 @@ const makeShopify = (options: RigOptions = {}, reading: ShopifyReading = {}): Ch
 const amazonHosts = { endpoint: 'https://sellingpartnerapi-eu.amazon.com', lwaEndpoint: 'https://api.amazon.com/auth/o2/token' }
 const amazonCredentials = { clientId: 'amzn1.application', clientSecret: 'the secret of the application', refreshToken: 'Atzr|refresh' }
 
-const sellerTraits: ChannelTraits = {
-  name: 'amazon-seller',
-  keyed: 'Amazon knows no idempotency keys',
-  comparesAndSets: 'an Amazon quantity is overwritten',
-  readable: true,
-  settles: 'only a read tells whether a patch took effect',
-  asynchronous: true,
-  acknowledges: 'Amazon seller orders are not answered',
-  cancelsParts: true,
-  keepsCancelled: true,
-  tellsByItself: true,
-  // Not of a partly cancelled one: the stream of changes tells.
-  tellsAll: false,
-  linesByMarketId: true,
-  discovers: true,
-  hasScopes: 'the simulated account has all roles',
-  effectWithinMs: 2 * minuteMs,
-  visibleWithinMs: 5 * minuteMs,
-  decidedWithinMs: 5 * minuteMs,
-}
-
 const makeSeller = (options: RigOptions = {}, reading: Partial<AmazonSellerOptions> = {}): ChannelRig => {
   const ports = portsOf(options, nobody)
   const aws = { accessKeyId: 'AKIASIMULATED', secretAccessKey: 'the secret of the queue', region: 'eu-west-1' }
@@ -310,26 +237,6 @@ const makeSeller = (options: RigOptions = {}, reading: Partial<AmazonSellerOptio
     },
     close: () => simulator.close(),
   }
-}
-
-const vendorTraits: ChannelTraits = {
-  name: 'amazon-vendor',
-  keyed: 'Amazon knows no idempotency keys',
-  comparesAndSets: 'an Amazon quantity is overwritten',
-  readable: 'Vendor Central tells no quantity',
-  settles: true,
-  asynchronous: true,
-  acknowledges: true,
-  cancelsParts: 'a direct-fulfilment order is cancelled as a whole',
-  keepsCancelled: true,
-  tellsByItself: 'Amazon has no notifications of vendor orders',
-  tellsAll: false,
-  linesByMarketId: true,
-  discovers: 'Vendor Central has no list of offers',
-  hasScopes: 'the simulated account has all roles',
-  effectWithinMs: 15 * minuteMs,
-  visibleWithinMs: 5 * minuteMs,
-  decidedWithinMs: 5 * minuteMs,
 }
 
 const makeVendor = (options: RigOptions = {}): ChannelRig => {
