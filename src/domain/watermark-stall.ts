@@ -5,7 +5,7 @@ import type { Incident } from './incidents.ts'
 import { spanText } from './plain-words.ts'
 
 /** Longer than any pause that a platform's quota makes between two polls. */
-export const stalledAfterMs = 15 * 60_000
+const stalledAfterMs = 15 * 60_000
 
 export interface Stall {
   readonly channel: ChannelId
