@@ -1,7 +1,8 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { knownSettings, listingWith, minuteMs, nineMs, stockWith } from '../../test/support/told-stock.ts'
+import { anyStock, knownSettings, listingWith, minuteMs, nineMs, stockWith } from '../../test/support/told-stock.ts'
 import type { Incident } from './incidents.ts'
-import { type AffectedOrder, watchStock } from './stock-incidents.ts'
+import { type AffectedOrder, isCalm, watchStock } from './stock-incidents.ts'
 import { type ListingState, maxOpenIncidents, type Stock } from './stock.ts'
 import type { ChannelId } from './ids.ts'
 
@@ -133,4 +134,17 @@ describe('a listing', () => {
   test('unprotected by configuration is no incident', () => {
     expect(watch(of(selling), of({ ...selling, status: 'unprotected' })).incidents).toEqual([])
   })
+})
+
+test('a calm change is one that a watch would leave as it is', () => {
+  fc.assert(
+    fc.property(anyStock, anyStock, (before, after) => {
+      fc.pre(isCalm(before, after))
+      expect(watch(before, after)).toEqual({ stock: { ...after, incidents: undefined }, incidents: [], resolved: [], wantsOrders: false })
+    }),
+    { numRuns: 300 },
+  )
+  const calm = stockWith(10, [selling])
+  expect(isCalm(calm, calm)).toBe(true)
+  expect(isCalm({ ...calm, incidents: { count: 1, open: [] } }, calm)).toBe(false)
 })

@@ -142,6 +142,13 @@ const watchListing = (draft: Draft, before: ListingState | undefined, after: Lis
   tell(draft, about, incident, after.id)
 }
 
+/** Nothing to tell, nothing that could be over: nearly every change, so it is found out first. Then watchStock would change nothing. */
+export const isCalm = (before: Stock | null, after: Stock): boolean => {
+  if (before?.incidents || atRiskUnits(after) > 0 || sellableUnits(after) < 0) return false
+  for (const listing of after.listings) if (listing.blockedReason !== null) return false
+  return true
+}
+
 const emptyBook: IncidentBook = { count: 0, open: [] }
 
 /** `before` null: the document is new. Returns `after` itself when there is nothing to keep in it. */

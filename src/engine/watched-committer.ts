@@ -3,7 +3,7 @@
 import { stockKeyText } from '../domain/ids.ts'
 import type { Incident } from '../domain/incidents.ts'
 import type { KnownSettings } from '../domain/protection.ts'
-import { type AffectedOrder, watchStock } from '../domain/stock-incidents.ts'
+import { type AffectedOrder, isCalm, watchStock } from '../domain/stock-incidents.ts'
 import { sellableUnits, type Stock } from '../domain/stock.ts'
 import type { Store } from '../ports/store.ts'
 import { affectedOrders } from './affected-orders.ts'
@@ -11,10 +11,12 @@ import type { Change, Committer, Decision, Needs, View } from './change.ts'
 
 type Known = ReadonlyMap<string, readonly AffectedOrder[]>
 
-/** What a watched change resolves to: its value, or the documents whose orders must be looked for first. */
-type Outcome<T> =
-  | { readonly kind: 'done'; readonly value: T; readonly incidents: readonly Incident[] }
-  | { readonly kind: 'wants-orders'; readonly stock: readonly Stock[] }
+/** What the decision that was committed told; of a change that is decided again, the last one. */
+interface Told {
+  incidents: readonly Incident[]
+  /** Oversold documents whose orders must be looked for first: then nothing was committed. */
+  wanting: readonly Stock[]
+}
 
 export interface WatchedCommitterOptions {
   readonly committer: Committer
@@ -24,16 +26,14 @@ export interface WatchedCommitterOptions {
   readonly onIncident: (incident: Incident) => void
 }
 
-const done = <T>(decision: Decision<T>, incidents: readonly Incident[]): Decision<Outcome<T>> => ({
-  ...decision,
-  incidents,
-  value: { kind: 'done', value: decision.value, incidents },
-})
+const noStock: readonly Stock[] = []
+const noIncidents: readonly Incident[] = []
 
-const watchDecision = <T>(decision: Decision<T>, view: View, settingsOf: KnownSettings, known: Known | null): Decision<Outcome<T>> => {
-  const written = decision.stock ?? []
-  const reported = decision.incidents ?? []
-  if (written.length === 0) return done(decision, reported)
+const watchDecision = <T>(decision: Decision<T>, view: View, settingsOf: KnownSettings, known: Known | null, told: Told): Decision<T> => {
+  const { stock: written = noStock, incidents: reported = noIncidents } = decision
+  told.incidents = reported
+  told.wanting = noStock
+  if (reported.length === 0 && written.every((after) => isCalm(view.stock(after) ?? null, after))) return decision
   const skus = new Set<string>(written.map((stock) => stock.sku))
   const incidents = reported.filter(({ sku }) => sku === null || !skus.has(sku))
   const resolved = [...(decision.resolvedIncidents ?? [])]
@@ -51,28 +51,32 @@ const watchDecision = <T>(decision: Decision<T>, view: View, settingsOf: KnownSe
     return watch.stock
   })
   // Nothing is written yet: the same change comes again with the orders. What is looked for once is not looked for again.
-  if (wanting.length > 0 && known === null) return { value: { kind: 'wants-orders', stock: wanting } }
-  return done({ ...decision, stock, resolvedIncidents: resolved }, incidents)
+  if (wanting.length > 0 && known === null) {
+    told.incidents = noIncidents
+    told.wanting = wanting
+    return { value: decision.value }
+  }
+  told.incidents = incidents
+  return { ...decision, stock, incidents, resolvedIncidents: resolved }
 }
 
-const watched = <T>(change: Change<T>, settingsOf: KnownSettings, known: Known | null): Change<Outcome<T>> => ({
-  ...change,
-  decide: (view): Decision<Outcome<T>> | Needs => {
-    const decision = change.decide(view)
-    return 'needs' in decision ? decision : watchDecision(decision, view, settingsOf, known)
-  },
-})
-
 export const watchCommitter = ({ committer, store, settingsOf, onIncident }: WatchedCommitterOptions): Committer => {
-  const submit = async <T>(change: Change<T>, known: Known | null): Promise<T> => {
-    const outcome = await committer.submit(watched(change, settingsOf, known))
-    if (outcome.kind === 'done') {
-      for (const incident of outcome.incidents) onIncident(incident)
-      return outcome.value
-    }
+  const findOrders = async (wanting: readonly Stock[]): Promise<Known> => {
     const found = new Map<string, readonly AffectedOrder[]>()
-    for (const stock of outcome.stock) found.set(stockKeyText(stock), await affectedOrders(store, stock, -sellableUnits(stock)))
-    return submit(change, found)
+    for (const stock of wanting) found.set(stockKeyText(stock), await affectedOrders(store, stock, -sellableUnits(stock)))
+    return found
+  }
+  const submit = <T>(change: Change<T>, known: Known | null): Promise<T> => {
+    const told: Told = { incidents: noIncidents, wanting: noStock }
+    const decide = (view: View): Decision<T> | Needs => {
+      const decision = change.decide(view)
+      return 'needs' in decision ? decision : watchDecision(decision, view, settingsOf, known, told)
+    }
+    return committer.submit({ ...change, decide }).then((value) => {
+      if (told.wanting.length > 0) return findOrders(told.wanting).then((orders) => submit(change, orders))
+      for (const incident of told.incidents) onIncident(incident)
+      return value
+    })
   }
   return { submit: (change) => submit(change, null) }
 }
