@@ -1,0 +1,37 @@
+// The measurements run, at a tiny scale, and say what they should. How fast anything was is no test's business.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { measureBacklog } from '../bench/propagate-backlog.ts'
+
+const program = fileURLToPath(new URL('../bench/run.ts', import.meta.url))
+
+test('fold: reservations beside the bare loop, none oversold', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'fold', '--json', '--store', 'sqlite', '--scale', '0.01'])
+  const { runs } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { runs: Record<string, unknown>[] }
+  expect(runs.map(({ store, workload, callers, oversold }) => ({ store, workload, callers, oversold }))).toEqual([
+    { store: 'sqlite', workload: 'hot', callers: 32, oversold: 0 },
+    { store: 'sqlite', workload: 'uniform', callers: 256, oversold: 0 },
+  ])
+  for (const run of runs)
+    for (const name of [
+      'reservationsPerSecond',
+      'bareLoopPerSecond',
+      'ratio',
+      'refusalsPerSecond',
+      'mixedPerSecond',
+      'p50Ms',
+      'p99Ms',
+      'rssMiB',
+    ])
+      expect(run[name], name).toBeGreaterThan(0)
+})
+
+test('propagate: a backlog takes the virtual time that the narrowest quota allows, and no less', async () => {
+  const { virtualSeconds, quotaBoundSeconds, oneAfterTheOtherSeconds } = await measureBacklog(60)
+  expect(quotaBoundSeconds).toBe(11)
+  expect(virtualSeconds).toBeGreaterThanOrEqual(quotaBoundSeconds)
+  expect(virtualSeconds).toBeLessThanOrEqual(quotaBoundSeconds * 1.1)
+  expect(oneAfterTheOtherSeconds).toBeGreaterThanOrEqual(virtualSeconds)
+})
