@@ -6,6 +6,7 @@ import type { Listing } from '../domain/orders.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { ImportPreview, ImportRequest } from '../ports/hub.ts'
 import type { EngineContext } from './context.ts'
+import { windowOf } from './first-window.ts'
 
 export interface ImportOptions {
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
@@ -32,6 +33,18 @@ const addressWith =
     }
   }
 
+/** What a channel sells from here on is taken from this stock. */
+const openWindows = async (
+  context: EngineContext,
+  request: ImportRequest,
+  adapters: ReadonlyMap<ChannelId, ChannelAdapter>,
+): Promise<void> => {
+  for (const channel of new Set(request.listings.map((row) => row.channel))) {
+    const adapter = adapters.get(channel)
+    for (const stream of adapter?.capabilities.streams ?? []) if (adapter) await windowOf(context, adapter, stream)
+  }
+}
+
 export const runImport = async (context: EngineContext, request: ImportRequest, options: ImportOptions): Promise<ImportPreview> => {
   const address = addressWith(options.adapters)
   const known = new Map<string, Listing>()
@@ -43,6 +56,7 @@ export const runImport = async (context: EngineContext, request: ImportRequest, 
     })
   }
   const needs = importNeeds(request)
+  if (options.apply) await openWindows(context, request, options.adapters)
   const arrivedAtMs = context.clock.nowMs()
   const preview = await context.committer.submit({
     stock: needs.stock,

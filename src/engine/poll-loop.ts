@@ -5,15 +5,12 @@ import { isBelayError } from '../domain/errors.ts'
 import type { ChannelConstants } from '../domain/settings.ts'
 import type { ChannelAdapter, PollResult } from '../ports/channel.ts'
 import type { Cursor } from '../ports/store.ts'
-import type { Change } from './change.ts'
 import type { EngineContext } from './context.ts'
+import { cursorChange, windowOf } from './first-window.ts'
 import { explain, foldFacts } from './fold.ts'
 import { backoffMs } from './push-record.ts'
 import { createStallWatch, type Polled } from './stall-watch.ts'
 import type { Wake } from './wake.ts'
-
-/** How far before the first poll orders are looked for: those are the ones whose goods may still be on the shelf unreserved. */
-const firstWindowMs = 60_000
 
 /** Orders created up to here are all in after a complete window, platform time. */
 export const completeThroughMs = (
@@ -25,26 +22,10 @@ export const completeThroughMs = (
   return Math.min(startedAtMs, result.throughMs, undecidedMs) - orderVisibilityMs - clockSkewMs
 }
 
-const cursorChange = (cursor: Cursor): Change<void> => ({
-  stock: [],
-  orders: [],
-  ledgerKeys: [],
-  decide: () => ({ cursors: [cursor], value: undefined }),
-})
-
-/** Durable before the first poll: however long that takes to succeed, the window stays open from here on. */
-const openFirstWindow = async (context: EngineContext, adapter: ChannelAdapter, stream: string): Promise<Cursor> => {
-  const { orderVisibilityMs } = context.settingsFor(adapter.channel).constants
-  const sinceMs = context.clock.nowMs() - firstWindowMs - orderVisibilityMs
-  const cursor: Cursor = { channel: adapter.channel, stream, sinceMs, watermarkMs: null }
-  await context.committer.submit(cursorChange(cursor))
-  return cursor
-}
-
 /** One poll. Throws what the adapter throws; then nothing moved. */
 const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Polled> => {
-  const { store, clock, committer } = context
-  const known = (await store.readCursor(adapter.channel, stream)) ?? (await openFirstWindow(context, adapter, stream))
+  const { clock, committer } = context
+  const known = await windowOf(context, adapter, stream)
   const startedAtMs = clock.nowMs()
   const result = await adapter.pollOrders({
     stream,
