@@ -227,7 +227,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a proof allows for cancellations that nobody told of',
-    seed: 44,
+    seed: 100,
     make: () => closeWhen((push, fence) => push.issuedAtMs <= fence.fromMs && fence.quantity > (push.ceilingQuantity ?? 1_000_000)),
     world: (scenario) => ({
       ...scenario,
@@ -306,7 +306,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a shortfall is reported',
-    seed: 3,
+    seed: 15,
     make: () => ({ incidents: (incidents) => incidents.filter((i) => i.kind !== 'at-risk') }),
     world: (scenario) => ({ ...scenario, shrinkagesPerDay: 20 }),
   },
