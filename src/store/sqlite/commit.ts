@@ -23,24 +23,12 @@ const assertLease = ({ statement }: Connection, guard: LeaseGuard): void => {
 /** False: another version is stored. */
 const writeStock = (connection: Connection, { next, work }: StockWrite): boolean => {
   const { statement } = connection
-  const marks = marksText(work)
-  const body = JSON.stringify(next)
-  // Most sales leave the marks as they were: then the update itself is the comparison.
-  if (next.version > 1) {
-    const { changes } = statement('UPDATE stock SET version = ?, body = ? WHERE sku = ? AND pool = ? AND version = ? AND marks = ?').run(
-      next.version,
-      body,
-      next.sku,
-      next.pool,
-      next.version - 1,
-      marks,
-    )
-    if (changes === 1) return true
-  }
   const stored = statement('SELECT version, marks FROM stock WHERE sku = ? AND pool = ?').get(next.sku, next.pool) as
     | { readonly version: number; readonly marks: string }
     | undefined
   if ((stored?.version ?? 0) !== next.version - 1) return false
+  const marks = marksText(work)
+  const body = JSON.stringify(next)
   if (stored === undefined)
     statement('INSERT INTO stock (sku, pool, version, marks, body) VALUES (?, ?, ?, ?, ?)').run(
       next.sku,
