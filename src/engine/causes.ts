@@ -10,13 +10,16 @@ export interface CauseBook {
   answer(key: StockKey, channel: string): number | null
 }
 
+/** Shared: most causes are movements that no channel has to answer. */
+const unanswered: readonly string[] = []
+
 export const createCauseBook = (): CauseBook => {
-  const causes = new Map<string, { atMs: number; answered: Set<string> }>()
+  const causes = new Map<string, { readonly atMs: number; answered: readonly string[] }>()
   return {
     arrived: (key, atMs) => {
       const text = stockKeyText(key)
       causes.delete(text)
-      causes.set(text, { atMs, answered: new Set() })
+      causes.set(text, { atMs, answered: unanswered })
       if (causes.size > maxCauses) {
         const oldest = causes.keys().next()
         if (!oldest.done) causes.delete(oldest.value)
@@ -24,8 +27,8 @@ export const createCauseBook = (): CauseBook => {
     },
     answer: (key, channel) => {
       const cause = causes.get(stockKeyText(key))
-      if (!cause || cause.answered.has(channel)) return null
-      cause.answered.add(channel)
+      if (!cause || cause.answered.includes(channel)) return null
+      cause.answered = [...cause.answered, channel]
       return cause.atMs
     },
   }

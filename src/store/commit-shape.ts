@@ -3,8 +3,11 @@
 import { orderKeyText, stockKeyText } from '../domain/ids.ts'
 import type { Commit } from '../ports/store.ts'
 
-const assertDistinct = (what: string, keys: readonly string[]): void => {
-  if (new Set(keys).size !== keys.length) throw new TypeError(`A commit names the same ${what} twice`)
+const assertDistinct = <T>(what: string, items: readonly T[], keyOf: (item: T) => string): void => {
+  if (items.length < 2) return
+  const keys = new Set<string>()
+  for (const item of items) keys.add(keyOf(item))
+  if (keys.size !== items.length) throw new TypeError(`A commit names the same ${what} twice`)
 }
 
 const assertVersion = (what: string, version: number): void => {
@@ -15,15 +18,7 @@ export const assertCommitShape = (commit: Commit): void => {
   const { stock = [], orders = [], ledger = [] } = commit
   for (const { next } of stock) assertVersion(`stock ${next.sku}`, next.version)
   for (const order of orders) assertVersion(`order ${order.orderId}`, order.version)
-  if (stock.length > 1)
-    assertDistinct(
-      'stock document',
-      stock.map(({ next }) => stockKeyText(next)),
-    )
-  if (orders.length > 1) assertDistinct('order', orders.map(orderKeyText))
-  if (ledger.length > 1)
-    assertDistinct(
-      'ledger key',
-      ledger.map((entry) => entry.key),
-    )
+  assertDistinct('stock document', stock, ({ next }) => stockKeyText(next))
+  assertDistinct('order', orders, orderKeyText)
+  assertDistinct('ledger key', ledger, ({ key }) => key)
 }
