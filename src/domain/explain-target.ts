@@ -49,13 +49,13 @@ const limitsOf = (listing: ListingState, shareUnits: number, quantity: number): 
   return limits
 }
 
-interface Sharing {
+interface Round {
   readonly potUnits: number
   readonly weights: number
 }
 
-/** The last round of the sharing by weight: without the listings that their cap or floor took out of it. */
-const lastRound = (weighted: readonly ListingState[], targets: Targets, potUnits: number): Sharing & { open: readonly ListingState[] } => {
+/** The round of the sharing by weight that gave the listing its target: the one that its cap or floor took it out of, or the last. */
+const roundOf = (listing: ListingState, weighted: readonly ListingState[], targets: Targets, potUnits: number): Round => {
   let open = weighted.filter((l) => l.rule.value > 0)
   let left = potUnits
   for (;;) {
@@ -66,7 +66,7 @@ const lastRound = (weighted: readonly ListingState[], targets: Targets, potUnits
       const hidden = unitsOf(l, targets) === 0 && left * value < hideBelowUnits * weights && open.length > 1
       return atCap || hidden
     })
-    if (closed.length === 0 || closed.length === open.length) return { open, potUnits: left, weights }
+    if (closed.length === 0 || closed.includes(listing)) return { potUnits: left, weights }
     left -= sum(closed, (l) => unitsOf(l, targets))
     open = open.filter((l) => !closed.includes(l))
   }
@@ -75,21 +75,14 @@ const lastRound = (weighted: readonly ListingState[], targets: Targets, potUnits
 const explainWeight = (listing: ListingState, weighted: readonly ListingState[], targets: Targets, potUnits: number): TargetExplanation => {
   const { rule, unitsPerListing } = listing
   const quantity = targets.get(listing.id) ?? 0
-  const round = lastRound(weighted, targets, potUnits)
-  const all = sum(weighted, (l) => l.rule.value)
-  const inRound = round.open.includes(listing)
-  const { potUnits: pot, weights } = inRound ? round : { potUnits, weights: all }
+  const { potUnits: pot, weights } = roundOf(listing, weighted, targets, potUnits)
   const shareUnits = weights === 0 ? 0 : Math.floor((pot * rule.value) / weights)
-  const whole = Math.floor(shareUnits / unitsPerListing)
   const limits = limitsOf(listing, shareUnits, quantity)
-  const { capUnits, hideBelowUnits } = rule
-  const rounded: readonly TargetLimit[] = quantity === whole + 1 ? ['largest-remainder'] : ['rest']
+  const whole = Math.floor(Math.min(shareUnits, rule.capUnits ?? shareUnits) / unitsPerListing)
   const cause = (): readonly TargetLimit[] => {
-    if (quantity === whole || limits.includes('cap')) return limits
-    if (quantity === 0 && shareUnits < hideBelowUnits) return ['hide-below']
-    if (!inRound && capUnits !== null && quantity * unitsPerListing === Math.floor(capUnits / unitsPerListing) * unitsPerListing)
-      return ['cap']
-    return rounded
+    if (quantity === whole || limits.includes('hide-below')) return limits
+    if (quantity === 0 && shareUnits < rule.hideBelowUnits) return ['hide-below']
+    return quantity === whole + 1 && !limits.includes('cap') ? ['largest-remainder'] : ['rest']
   }
   return {
     quantity,

@@ -1,7 +1,16 @@
 // That every number told is derived from others that are told, and that every sentence is said as it should be read.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anySettings, anyStock, minuteMs, nineMs, settingsOf as settingsWith } from '../../test/support/told-stock.ts'
+import {
+  anySettings,
+  anyStock,
+  knownSettings,
+  listingWith,
+  minuteMs,
+  nineMs,
+  settingsOf as settingsWith,
+  stockWith,
+} from '../../test/support/told-stock.ts'
 import { allocate } from './allocation.ts'
 import { explainStock, type Explanation } from './explain.ts'
 import type { TargetExplanation } from './explain-target.ts'
@@ -105,6 +114,14 @@ describe('every number is derived', () => {
       }
     })
     expect(untold).toBeLessThan(told / 50)
+  })
+
+  test('a cap that is reached once another listing has left the sharing', () => {
+    const offer = (channel: string, capUnits: number | null) =>
+      listingWith(channel, { rule: { mode: 'weight', value: 1, capUnits, hideBelowUnits: 0, priority: 0 } })
+    const stock = stockWith(2, [offer('one', 1), offer('open', null), offer('none', 0)])
+    const { listings } = explainStock(stock, { settingsOf: knownSettings(), watermarkOf, nowMs: nineMs })
+    expect(listings[0]?.target).toMatchObject({ quantity: 1, basis: { kind: 'weight', potUnits: 2, weights: 2 }, limits: [] })
   })
 
   test('next steps, which are the plan', () => {
