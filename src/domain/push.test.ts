@@ -48,6 +48,14 @@ describe('what becomes of the charge', () => {
     expect(record(asked, '#1', { kind: 'applied', quantity: 5, evidence: true }).nextPushAtMs).toBe(laterMs)
   })
 
+  test('accepted after it was given up: what is shown stays in doubt, for another may have been written meanwhile', () => {
+    const givenUp = record(open, '#1', timeout)
+    const over = record(issue(givenUp, 'set', 0), '#2', { kind: 'applied', quantity: 0, evidence: true })
+    const late = record(over, '#1', { kind: 'accepted', submissionId: 'S1', checkAtMs: laterMs })
+    expect(late).toMatchObject({ believedQuantity: null, pushes: [{ status: 'accepted', submissionId: 'S1' }] })
+    expect(record(late, '#1', { kind: 'applied', quantity: 5, evidence: true }).believedQuantity).toBeNull()
+  })
+
   test('timeout: stays', () => {
     expect(exposureQuantity(record(open, '#1', timeout))).toBe(7)
   })

@@ -133,7 +133,8 @@ export const recordPush = (
     case 'accepted':
       return {
         ...replacePush(listing, id, (p) => ({ ...p, status: 'accepted', submissionId: result.submissionId })),
-        believedQuantity: push.quantity,
+        // The late answer to a request that was given up: another may have been written over it meanwhile, or it over another.
+        believedQuantity: push.status === 'unknown' ? null : push.quantity,
         believedAtMs: push.issuedAtMs,
         blockedReason: null,
         nextPushAtMs: result.checkAtMs,
