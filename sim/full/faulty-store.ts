@@ -80,6 +80,7 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
   return {
     engine: store.engine,
     migrate: () => store.migrate(),
+    schemaStatus: () => store.schemaStatus(),
     close: () => Promise.resolve(),
     readState: (request) => through('readState', () => store.readState(request)),
     commit,

@@ -7,6 +7,7 @@ import type { ChannelId, LocationId, OrderKey, PoolId, Sku, StockKey } from '../
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
 import type { Stock } from '../domain/stock.ts'
+import type { SchemaStore } from './schema.ts'
 
 /**
  * push: something to write (due by the clock). read: something to read back or to settle (clock). expire: a request's lifetime ends
@@ -136,10 +137,8 @@ export interface StoreCounts {
   readonly inboxParked: number
 }
 
-export interface Store {
+export interface Store extends SchemaStore {
   readonly engine: 'sqlite' | 'mongo'
-  /** Brings the schema up to date, numbered step by step; refuses (`schema-unknown`) one that is newer than this program. */
-  migrate(): Promise<{ readonly from: number; readonly to: number }>
   close(): Promise<void>
 
   /** One consistent read for a batch of decisions. */

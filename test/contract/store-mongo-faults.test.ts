@@ -2,10 +2,12 @@
 // Faults are made by the server's own fail points, which a mongod has only with enableTestCommands; without them these tests are skipped.
 import { MongoClient, MongoServerError } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import type { Order, OrderLine } from '../../src/domain/orders.ts'
+import type { Stock } from '../../src/domain/stock.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { openMongoStore } from '../../src/store/mongo/store.ts'
 import { mongoForTests } from '../support/mongo.ts'
-import { entryOf, eventOf, keyOf, markOf, orderOf, readStock, shop, stockOf, storeStock } from '../support/store-samples.ts'
+import { entryOf, eventOf, keyOf, listingOf, markOf, orderOf, readStock, shop, stockOf, storeStock } from '../support/store-samples.ts'
 
 const mongo = await mongoForTests()
 
@@ -149,6 +151,18 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
   test('documents that the rules of the store forbid are refused by the server', async () => {
     await expect(store.commit({ ledger: [entryOf('none', 'none', { units: 0 })] })).rejects.toMatchObject({ code: 121 })
     await expect(storeStock(store, [stockOf('none', 1, { bufferUnits: -1 })])).rejects.toMatchObject({ code: 121 })
+    const { listings } = stockOf('none', 1)
+    const charged = (charge: number): Stock => ({
+      ...stockOf('none', 1),
+      listings: listings.map((each) => ({ ...each, pushes: each.pushes.map((push) => ({ ...push, charge })) })),
+    })
+    await expect(storeStock(store, [charged(-1)])).rejects.toMatchObject({ code: 121 })
+    const { lines } = orderOf('none', 1)
+    const priced = (amountMinor: unknown): Order =>
+      orderOf('none', 1, { lines: lines.map((line) => ({ ...line, amountMinor }) as OrderLine) })
+    await expect(store.commit({ orders: [priced('19.99')] })).rejects.toMatchObject({ code: 121 })
+    await expect(store.commit({ listings: [{ ...listingOf('none', ['none']), unitsPerListing: 0 }] })).rejects.toMatchObject({ code: 121 })
+    expect(await store.commit({ ...sale('none'), stock: [{ next: charged(2), work: [] }], orders: [priced(1999)] })).toEqual({ ok: true })
   })
 })
 

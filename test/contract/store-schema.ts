@@ -14,10 +14,19 @@ export const describeSchema = (shared: Shared, make: MakeStore): void => {
       expect(await readStock(store, 'migrated')).toEqual([stockOf('migrated', 1)])
     })
 
+    test('tells its steps, and which the store has had', async () => {
+      const { stored, steps } = await shared().store.schemaStatus()
+      expect(stored).toBe(steps.length)
+      expect(steps.map(({ number }) => number)).toEqual(steps.map((_, i) => i + 1))
+      for (const { title } of steps) expect(title).not.toBe('')
+    })
+
     test('one that is newer than the program is refused', async () => {
       const { reopen, destroy, raiseSchema } = await make()
       await raiseSchema()
-      await expect((await reopen()).migrate()).rejects.toMatchObject({ code: 'schema-unknown' })
+      const newer = await reopen()
+      await expect(newer.migrate()).rejects.toMatchObject({ code: 'schema-unknown' })
+      expect(await newer.schemaStatus()).toMatchObject({ stored: 9999 })
       await destroy()
     })
   })

@@ -144,11 +144,8 @@ const conflictsOf = async ({ collections }: Connection, commit: Commit): Promise
 /** A key that names another listing already does not go away by trying again. */
 const assertListingKeysFree = async ({ collections }: Connection, commit: Commit): Promise<void> => {
   for (const listing of commit.listings ?? []) {
-    const other = await collections.listings.findOne({
-      channel: listing.channel,
-      keys: { $in: [...listing.keys] },
-      _id: { $ne: listing.id as string },
-    })
+    const named = await collections.listings.find({ channel: listing.channel, keys: { $in: [...listing.keys] } }).toArray()
+    const other = named.find((each) => idOf(each) !== listing.id)
     if (!other) continue
     const key = listing.keys.find((each) => other.keys.includes(each)) ?? ''
     throw new BelayError('listing-address-invalid', `Listing ${listing.id} claims "${key}", which already names listing ${idOf(other)}`, {

@@ -4,7 +4,7 @@ import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
 import { toIncident } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
-import { before } from './paging.ts'
+import { before, fromNewest } from './paging.ts'
 
 export const mongoIncidents = ({ collections }: Connection): Pick<Store, 'listIncidents'> => ({
   listIncidents: ({ sku, after, limit }) =>
@@ -13,7 +13,7 @@ export const mongoIncidents = ({ collections }: Connection): Pick<Store, 'listIn
       const found = await collections.incidents
         .find({
           ...(sku === undefined ? {} : { sku }),
-          ...(after === null ? {} : before(['atMs', '_id'], decodeCursor(after, [0, '']))),
+          ...(after === null ? fromNewest('atMs') : before(['atMs', '_id'], decodeCursor(after, [0, '']))),
         } as Document)
         .sort({ atMs: -1, _id: -1 })
         .limit(rows + 1)

@@ -5,7 +5,7 @@ import { type AccountBalance, levelsOf } from '../ledger-levels.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
 import { toLedgerEntry } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
-import { before } from './paging.ts'
+import { before, fromNewest } from './paging.ts'
 
 export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedger' | 'readLedgerEntry' | 'ledgerLevels'> => ({
   readLedgerEntry: (key) =>
@@ -19,7 +19,7 @@ export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedge
       const found = await collections.ledger
         .find({
           ...(sku === undefined ? {} : { sku }),
-          ...(after === null ? {} : before(['atMs', 'version', '_id'], decodeCursor(after, [0, 0, '']))),
+          ...(after === null ? fromNewest('atMs') : before(['atMs', 'version', '_id'], decodeCursor(after, [0, 0, '']))),
         } as Document)
         .sort({ atMs: -1, version: -1, _id: -1 })
         .limit(rows + 1)

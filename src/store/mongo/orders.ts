@@ -4,7 +4,7 @@ import type { Store } from '../../ports/store.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
 import { idOf, toOrder } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
-import { before } from './paging.ts'
+import { before, fromNewest } from './paging.ts'
 
 export const mongoOrders = ({ collections }: Connection): Pick<Store, 'dueAcknowledgements' | 'listOrders'> => ({
   dueAcknowledgements: ({ channel, state, dueBeforeMs, limit }) =>
@@ -14,7 +14,8 @@ export const mongoOrders = ({ collections }: Connection): Pick<Store, 'dueAcknow
         .find({
           channel,
           'acknowledgement.state': { $in: states },
-          'acknowledgement.dueAtMs': { $lte: dueBeforeMs },
+          // As the partial index says it: not every server sees that the one follows from the other.
+          'acknowledgement.dueAtMs': { $exists: true, $lte: dueBeforeMs },
         } as Document)
         .sort({ 'acknowledgement.dueAtMs': 1, _id: 1 })
         .limit(limit)
@@ -27,7 +28,7 @@ export const mongoOrders = ({ collections }: Connection): Pick<Store, 'dueAcknow
       const found = await collections.orders
         .find({
           ...(channel === undefined ? {} : { channel }),
-          ...(after === null ? {} : before(['firstSeenAtMs', '_id'], decodeCursor(after, [0, '']))),
+          ...(after === null ? fromNewest('firstSeenAtMs') : before(['firstSeenAtMs', '_id'], decodeCursor(after, [0, '']))),
         } as Document)
         .sort({ firstSeenAtMs: -1, _id: -1 })
         .limit(rows + 1)

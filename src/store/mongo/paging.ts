@@ -10,3 +10,9 @@ export const before = (fields: readonly string[], key: readonly (string | number
   const [first] = fields
   return first === undefined ? {} : { [first]: { $lte: key[0] }, $or: alternatives }
 }
+
+/**
+ * The first page of everything: a bound that holds for every time (epoch milliseconds), so that the index is entered by a condition on
+ * every server, and walked from its newest end where the server can.
+ */
+export const fromNewest = (field: string): Document => ({ [field]: { $gte: 0 } })

@@ -9,7 +9,7 @@ import { mongoLeases } from './leases.ts'
 import { mongoLedger } from './ledger.ts'
 import { mongoListings } from './listings.ts'
 import { mongoOrders } from './orders.ts'
-import { migrate } from './schema.ts'
+import { mongoSchema } from './schema.ts'
 import { mongoSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { mongoStock } from './stock.ts'
@@ -20,10 +20,10 @@ export const openMongoStore = async (uri: string, options: MongoOptions = {}): P
 
 export const storeOn = (connection: Connection): Store => ({
   engine: 'mongo',
-  migrate: () => migrate(connection),
   close: () => connection.client.close(),
   readState: (request) => readState(connection, request),
   commit: (commit) => commitTo(connection, commit),
+  ...mongoSchema(connection),
   ...mongoInbox(connection),
   ...mongoWork(connection),
   ...mongoOrders(connection),

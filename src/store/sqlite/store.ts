@@ -8,7 +8,7 @@ import { sqliteLeases } from './leases.ts'
 import { sqliteLedger } from './ledger.ts'
 import { sqliteListings } from './listings.ts'
 import { sqliteOrders } from './orders.ts'
-import { migrate } from './schema.ts'
+import { sqliteSchema } from './schema.ts'
 import { sqliteSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { sqliteStock } from './stock.ts'
@@ -20,7 +20,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
   let commits = 0
   return {
     engine: 'sqlite',
-    migrate: async () => migrate(connection),
     close: async () => connection.close(),
     readState: async (request) => readState(connection, request),
     commit: async (commit) => {
@@ -30,6 +29,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     },
     // https://sqlite.org/pragma.html#pragma_data_version: grows when another connection, of this process or another, has committed.
     commitCount: () => commits + Number(connection.all('PRAGMA data_version')[0]?.['data_version']),
+    ...sqliteSchema(connection),
     ...sqliteInbox(connection),
     ...sqliteWork(connection),
     ...sqliteOrders(connection),
