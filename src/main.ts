@@ -13,6 +13,7 @@ import { BelayError, isBelayError } from './domain/errors.ts'
 import type { ChannelId } from './domain/ids.ts'
 import type { ChannelSettings } from './domain/settings.ts'
 import { createHub } from './engine/hub.ts'
+import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
 import { systemClock } from './engine/system-clock.ts'
 import { systemRandom } from './engine/system-random.ts'
@@ -24,6 +25,7 @@ import type { ChannelAdapter, Fetch } from './ports/channel.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Hub } from './ports/hub.ts'
 import type { ChannelObserver } from './ports/metrics.ts'
+import type { ScheduledJob } from './ports/schedule.ts'
 import type { Random } from './ports/random.ts'
 import type { Store } from './ports/store.ts'
 import { openStore } from './store/index.ts'
@@ -69,6 +71,9 @@ export interface Assembled {
   stop(): Promise<void>
 }
 
+/** Work at set times. One line for each. */
+const scheduledJobs = (): readonly ScheduledJob[] => []
+
 /** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
 export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'info' | 'warn' | 'silent'): Promise<Assembled> => {
   const log = createLog({ level: logLevel, redact: config.redact })
@@ -94,8 +99,18 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
     })
+    const scheduler = createScheduler({
+      store,
+      clock: ports.clock,
+      log,
+      timeZone: config.timeZone,
+      jobs: scheduledJobs(),
+      overrides: config.schedule,
+      owner: ports.random.uuid(),
+    })
     const app = createHttpApp({
       hub,
+      schedule: scheduler,
       metrics,
       apiKeyHash: config.apiKeyHash,
       timeZone: config.timeZone,
@@ -105,12 +120,13 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
     })
     const server = await serveHttp(app, config.http)
     await hub.start()
+    scheduler.start()
     return {
       hub,
       server,
       stop: async () => {
         await server.close()
-        await hub.stop()
+        await Promise.all([hub.stop(), scheduler.stop()])
         await store.close()
       },
     }

@@ -81,6 +81,8 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
     engine: store.engine,
     migrate: () => store.migrate(),
     schemaStatus: () => store.schemaStatus(),
+    readSchedule: (name) => through('readSchedule', () => store.readSchedule(name)),
+    writeSchedule: (state, token) => through('writeSchedule', () => store.writeSchedule(state, token)),
     close: () => Promise.resolve(),
     readState: (request) => through('readState', () => store.readState(request)),
     commit,

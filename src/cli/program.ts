@@ -7,6 +7,7 @@ import { isBelayError } from '../domain/errors.ts'
 import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
+import { showSchedule } from './schedule-command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 export interface DemoOptions {
@@ -135,6 +136,10 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
       const { forgotten } = await client.post<{ readonly forgotten: boolean }>(path, {})
       terminal.print(forgotten ? 'Forgotten: what is configured counts again.' : 'Nothing was learned: what is configured counts.')
     })
+  ofHub(program.command('schedule'))
+    .description('the scheduled jobs: when each ran, what it did, when it runs next')
+    .option('--json', 'print JSON')
+    .action(async (options: HubOptions & ReadOptions) => showSchedule(options, await connect(options, terminal), terminal))
   return program
 }
 

@@ -11,6 +11,7 @@ import { defaultConstants } from './channel-constants.ts'
 import { type Environment, type KeyPath, readDocument } from './document.ts'
 import { issueProblems, type Problem, throwProblems, unknownKeyProblems } from './problems.ts'
 import { createRedactor, type Redact, secretsWithin } from './redaction.ts'
+import { scheduleConfig } from './schedule-config.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
 export type PlatformSchemas = Readonly<Record<string, z.ZodType>>
@@ -39,6 +40,8 @@ export interface Config<S extends PlatformSchemas = PlatformSchemas> {
   /** SHA-256 of the API key; null: none is set, and only loopback addresses are served. */
   readonly apiKeyHash: Uint8Array | null
   readonly timeZone: string
+  /** Cron expressions by job name, or `off`. */
+  readonly schedule: Readonly<Record<string, string>>
   readonly pools: readonly PoolConfig[]
   readonly channels: readonly ChannelConfig<S>[]
   /** Takes every secret of this configuration out of a text. */
@@ -112,6 +115,7 @@ const file = z.strictObject({
   http,
   timeZone: z.string().refine(isTimeZone, 'is not a time zone of the IANA list, for example Europe/Berlin').default('UTC'),
   pools: pools.default([{ id: 'main', locations: ['main'] }]),
+  schedule: scheduleConfig,
   channels: z.array(channel).max(200, 'at most 200 channels').default([]),
 })
 type ConfigFile = z.output<typeof file>
@@ -207,6 +211,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
     http: { ...config.http, publicUrl: config.http.publicUrl?.replace(/\/+$/, '') ?? null },
     apiKeyHash,
     timeZone: config.timeZone,
+    schedule: config.schedule,
     pools: config.pools as unknown as readonly PoolConfig[],
     channels: config.channels.map((each, index) => ({
       id: each.id as ChannelId,

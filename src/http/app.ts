@@ -8,9 +8,11 @@ import type { Clock } from '../ports/clock.ts'
 import type { Hub } from '../ports/hub.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Random } from '../ports/random.ts'
+import type { ScheduleReader } from '../ports/schedule.ts'
 import { answerError, statusOf } from './error-answers.ts'
 import { guard, securityHeaders } from './guards.ts'
 import { readRoutes } from './read-routes.ts'
+import { scheduleRoutes } from './schedule-routes.ts'
 import { webhookRoute } from './webhook-route.ts'
 import { writeRoutes } from './write-routes.ts'
 
@@ -21,6 +23,8 @@ export interface HttpAppParts {
   readonly apiKeyHash: Uint8Array | null
   /** In which times are told to people: a name of the IANA list. */
   readonly timeZone?: string
+  /** Not given: nothing is scheduled. */
+  readonly schedule?: ScheduleReader
   readonly clock: Clock
   readonly random: Random
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
@@ -49,6 +53,7 @@ export const createHttpApp = ({
   metrics,
   apiKeyHash,
   timeZone = 'UTC',
+  schedule = { states: () => Promise.resolve([]) },
   clock,
   random,
   log,
@@ -98,6 +103,7 @@ export const createHttpApp = ({
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }))
   app.route('/api/v1', readRoutes(hub, timeZone, clock))
   app.route('/api/v1', writeRoutes(hub))
+  app.route('/api/v1', scheduleRoutes(schedule, timeZone))
   app.route('/webhooks', webhookRoute(hub, metrics, clock))
 
   app.notFound((c) =>

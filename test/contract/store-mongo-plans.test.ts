@@ -76,6 +76,15 @@ const entries: readonly Entry[] = [
     run: async (store) =>
       expect(store.commit({ listings: [listingOf('other', ['l9'])] })).rejects.toMatchObject({ code: 'listing-address-invalid' }),
   },
+  { method: 'readSchedule', run: (store) => store.readSchedule('job') },
+  {
+    method: 'writeSchedule',
+    run: (store) =>
+      store.writeSchedule(
+        { name: 'job', sinceMs: startMs, dueAtMs: null, startedAtMs: null, endedAtMs: null, outcome: null, message: null, attempts: 0 },
+        1,
+      ),
+  },
   { method: 'appendInbox', run: (store) => store.appendInbox([eventOf('late'), eventOf('e1')]) },
   { method: 'readInbox', run: (store) => store.readInbox({ state: 'pending', limit: 10 }) },
   { method: 'readInbox', of: 'a channel', run: (store) => store.readInbox({ state: 'parked', channel: shop, limit: 10 }) },

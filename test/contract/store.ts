@@ -7,6 +7,7 @@ import { describeListings } from './store-listings.ts'
 import { describeModel } from './store-model.ts'
 import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
+import { describeSchedules } from './store-schedules.ts'
 import { describeSchema } from './store-schema.ts'
 
 interface StoreUnderTest {
@@ -42,6 +43,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeQueues(get, make)
     describeListings(get, make)
     describeLeases(get)
+    describeSchedules(get)
     describeSchema(get, make)
     describeProcesses(get)
     describeModel(make)

@@ -9,6 +9,7 @@ import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
+import type { JobState } from '../../ports/schedule.ts'
 import type { Cursor, InboxEvent, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
 
 const separator = '\u001f'
@@ -64,6 +65,11 @@ export const inboxCounter = 'inbox'
 export interface CounterDocument {
   readonly _id: string
   readonly value: number
+}
+
+export interface ScheduleDocument extends Omit<JobState, 'name'> {
+  readonly _id: string
+  readonly token: number
 }
 
 export interface SettingDocument {

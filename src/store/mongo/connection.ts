@@ -25,6 +25,7 @@ import type {
   LedgerDocument,
   ListingDocument,
   OrderDocument,
+  ScheduleDocument,
   SettingDocument,
   StockDocument,
 } from './codec.ts'
@@ -51,6 +52,7 @@ interface Collections {
   readonly incidents: Collection<IncidentDocument>
   readonly leases: Collection<LeaseDocument>
   readonly settings: Collection<SettingDocument>
+  readonly schedules: Collection<ScheduleDocument>
   readonly counters: Collection<CounterDocument>
 }
 
@@ -135,6 +137,7 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       incidents: db.collection('incidents'),
       leases: db.collection('leases'),
       settings: db.collection('settings'),
+      schedules: db.collection('schedules'),
       counters: db.collection('counters'),
     },
     clock: options.clock ?? systemClock,

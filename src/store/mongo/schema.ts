@@ -5,10 +5,11 @@ import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import { type CollectionPlan, ensureCollections, type SchemaStep } from './collection-plan.ts'
 import { type Connection, reached } from './connection.ts'
+import { schedules } from './schema-schedules.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
 
 /** One line for each; the content is in a file of its own. */
-const steps: readonly SchemaStep[] = [stockAndOrders]
+const steps: readonly SchemaStep[] = [stockAndOrders, schedules]
 
 /** As they are after the last step. */
 export const collectionPlans: readonly CollectionPlan[] = steps.flatMap(({ collections }) => collections)

@@ -10,6 +10,7 @@ import { mongoLedger } from './ledger.ts'
 import { mongoListings } from './listings.ts'
 import { mongoOrders } from './orders.ts'
 import { mongoSchema } from './schema.ts'
+import { mongoSchedules } from './schedules.ts'
 import { mongoSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { mongoStock } from './stock.ts'
@@ -33,4 +34,5 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoStock(connection),
   ...mongoLedger(connection),
   ...mongoIncidents(connection),
+  ...mongoSchedules(connection),
 })

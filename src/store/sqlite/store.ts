@@ -9,6 +9,7 @@ import { sqliteLedger } from './ledger.ts'
 import { sqliteListings } from './listings.ts'
 import { sqliteOrders } from './orders.ts'
 import { sqliteSchema } from './schema.ts'
+import { sqliteSchedules } from './schedules.ts'
 import { sqliteSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { sqliteStock } from './stock.ts'
@@ -39,5 +40,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteStock(connection),
     ...sqliteLedger(connection),
     ...sqliteIncidents(connection),
+    ...sqliteSchedules(connection),
   }
 }
