@@ -5,6 +5,7 @@ import { describeCommits } from './store-commit.ts'
 import { describeLeases } from './store-leases.ts'
 import { describeListings } from './store-listings.ts'
 import { describeModel } from './store-model.ts'
+import { describePeers } from './store-peers.ts'
 import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
 import { describeSchedules } from './store-schedules.ts'
@@ -44,6 +45,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeListings(get, make)
     describeLeases(get)
     describeSchedules(get)
+    describePeers(get)
     describeSchema(get, make)
     describeProcesses(get)
     describeModel(make)

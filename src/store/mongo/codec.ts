@@ -10,6 +10,7 @@ import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
 import type { JobState } from '../../ports/schedule.ts'
+import type { ChannelReport, SignalCounts } from '../../ports/peers.ts'
 import type { Cursor, InboxEvent, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
 
 const separator = '\u001f'
@@ -70,6 +71,14 @@ export interface CounterDocument {
 export interface ScheduleDocument extends Omit<JobState, 'name'> {
   readonly _id: string
   readonly token: number
+}
+
+export interface SignalDocument extends Partial<SignalCounts> {
+  readonly _id: string
+}
+
+export interface ChannelReportDocument extends Omit<ChannelReport, 'channel'> {
+  readonly _id: string
 }
 
 export interface SettingDocument {

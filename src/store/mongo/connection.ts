@@ -17,6 +17,7 @@ import { systemRandom } from '../../engine/system-random.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import type {
+  ChannelReportDocument,
   CounterDocument,
   CursorDocument,
   IncidentDocument,
@@ -27,6 +28,7 @@ import type {
   OrderDocument,
   ScheduleDocument,
   SettingDocument,
+  SignalDocument,
   StockDocument,
 } from './codec.ts'
 
@@ -54,6 +56,8 @@ interface Collections {
   readonly settings: Collection<SettingDocument>
   readonly schedules: Collection<ScheduleDocument>
   readonly counters: Collection<CounterDocument>
+  readonly signals: Collection<SignalDocument>
+  readonly channelReports: Collection<ChannelReportDocument>
 }
 
 export interface Connection {
@@ -139,6 +143,8 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       settings: db.collection('settings'),
       schedules: db.collection('schedules'),
       counters: db.collection('counters'),
+      signals: db.collection('signals'),
+      channelReports: db.collection('channelReports'),
     },
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

@@ -5,7 +5,7 @@ import type { Lease, Store } from '../../ports/store.ts'
 import type { LeaseDocument } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 
-const toLease = ({ _id, owner, token, expiresAtMs }: LeaseDocument): Lease => ({ name: _id, owner, token, expiresAtMs })
+export const toLease = ({ _id, owner, token, expiresAtMs }: LeaseDocument): Lease => ({ name: _id, owner, token, expiresAtMs })
 
 export const mongoLeases = ({ collections }: Connection): Pick<Store, 'acquireLease' | 'releaseLease'> => {
   const { leases } = collections

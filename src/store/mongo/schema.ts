@@ -5,11 +5,17 @@ import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import { type CollectionPlan, ensureCollections, type SchemaStep } from './collection-plan.ts'
 import { type Connection, reached } from './connection.ts'
+import { peers } from './schema-peers.ts'
 import { schedules } from './schema-schedules.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
 
 /** One line for each; the content is in a file of its own. */
-const steps: readonly SchemaStep[] = [stockAndOrders, schedules]
+const steps: readonly SchemaStep[] = [
+  stockAndOrders,
+  // One a line.
+  schedules,
+  peers,
+]
 
 /** As they are after the last step. */
 export const collectionPlans: readonly CollectionPlan[] = steps.flatMap(({ collections }) => collections)

@@ -11,6 +11,7 @@ import { mongoListings } from './listings.ts'
 import { mongoOrders } from './orders.ts'
 import { mongoSchema } from './schema.ts'
 import { mongoSchedules } from './schedules.ts'
+import { mongoPeers } from './peers.ts'
 import { mongoSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { mongoStock } from './stock.ts'
@@ -31,6 +32,7 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoListings(connection),
   ...mongoSettings(connection),
   ...mongoLeases(connection),
+  ...mongoPeers(connection),
   ...mongoStock(connection),
   ...mongoLedger(connection),
   ...mongoIncidents(connection),

@@ -4,6 +4,7 @@ import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import type { Connection } from './connection.ts'
 import { schedules } from './schema-schedules.ts'
+import { peers } from './schema-peers.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
 
 export interface SchemaStep {
@@ -13,7 +14,12 @@ export interface SchemaStep {
 }
 
 /** One line for each; the content is in a file of its own. */
-const steps: readonly SchemaStep[] = [stockAndOrders, schedules]
+const steps: readonly SchemaStep[] = [
+  stockAndOrders,
+  // One a line.
+  schedules,
+  peers,
+]
 
 const storedVersion = ({ database }: Connection): number =>
   (database.prepare('PRAGMA user_version').get() as { readonly user_version: number }).user_version

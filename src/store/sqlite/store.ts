@@ -10,6 +10,7 @@ import { sqliteListings } from './listings.ts'
 import { sqliteOrders } from './orders.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteSchedules } from './schedules.ts'
+import { sqlitePeers } from './peers.ts'
 import { sqliteSettings } from './settings.ts'
 import { readState } from './state.ts'
 import { sqliteStock } from './stock.ts'
@@ -37,6 +38,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteListings(connection),
     ...sqliteSettings(connection),
     ...sqliteLeases(connection),
+    ...sqlitePeers(connection),
     ...sqliteStock(connection),
     ...sqliteLedger(connection),
     ...sqliteIncidents(connection),
