@@ -40,6 +40,8 @@ const status: ChannelStatus = {
   watermarkAgeMs: { orders: 4000, other: 65_000 },
   pushesDue: 7,
   pushesOpen: 2,
+  owner: 'warehouse-1/4711/5c1a0b2e',
+  reportedAtMs: null,
 }
 
 describe('lines', () => {

@@ -6,7 +6,7 @@ import type { OrderKey } from '../domain/ids.ts'
 import type { Acknowledgement, Order } from '../domain/orders.ts'
 import type { AcknowledgeOutcome, ChannelAdapter, SettleOutcome } from '../ports/channel.ts'
 import type { Change } from './change.ts'
-import type { EngineContext } from './context.ts'
+import type { ChannelContext } from './context.ts'
 import { backoffMs, nextCheckMs } from './push-record.ts'
 import type { Wake } from './wake.ts'
 
@@ -86,12 +86,12 @@ const afterSettle = (known: Acknowledgement, outcome: SettleOutcome, nowMs: numb
 }
 
 export const runAcknowledgeLoop = async (
-  context: EngineContext,
+  context: ChannelContext,
   adapter: ChannelAdapter,
   wake: Wake,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { store, clock, committer } = context
+  const { store, clock, owned } = context
   let failures = 0
   const keyOf = (order: Order): OrderKey => ({ channel: order.channel, orderId: order.orderId })
   const take = async (state: 'due' | 'submitted'): Promise<readonly Order[]> => {
@@ -106,7 +106,7 @@ export const runAcknowledgeLoop = async (
       limit: Math.min(maxTake, capacity.items),
     })
   }
-  while (adapter.capabilities.acknowledges && !signal.aborted) {
+  while (adapter.capabilities.acknowledges && !signal.aborted && context.isHeld()) {
     const retryMs = backoffMs(failures, context.random)
     const due = await take('due')
     if (due.length > 0) {
@@ -115,7 +115,7 @@ export const runAcknowledgeLoop = async (
       await Promise.all(
         due.map((order, i) => {
           const outcome = outcomes[i] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this order' }
-          return committer.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSubmit(known, outcome, nowMs, retryMs)))
+          return owned.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSubmit(known, outcome, nowMs, retryMs)))
         }),
       )
     }
@@ -128,7 +128,7 @@ export const runAcknowledgeLoop = async (
       await Promise.all(
         submitted.map((order, i) => {
           const outcome = outcomes[i] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this transaction' }
-          return committer.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSettle(known, outcome, nowMs, retryMs)))
+          return owned.submit(setAcknowledgement(keyOf(order), (known, nowMs) => afterSettle(known, outcome, nowMs, retryMs)))
         }),
       )
     }

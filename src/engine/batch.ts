@@ -93,6 +93,9 @@ export interface BatchOutcome {
   readonly postponed: readonly Waiting[]
 }
 
+/** Of a change without one: ''. */
+export const leaseText = (lease: Change<unknown>['lease']): string => (lease ? `${lease.name}\u0000${lease.token}` : '')
+
 /** What decisions add to a commit besides stock documents. */
 type Part = Exclude<keyof Commit, 'stock' | 'leases'>
 type Parts = { [P in Part]: NonNullable<Commit[P]>[number][] }
@@ -131,6 +134,7 @@ export const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: nu
   const { slots } = loaded
   const writtenOrders = new Set<string>()
   const parts = noParts()
+  const leases = new Map<string, NonNullable<Change<unknown>['lease']>>()
   const decided: { waiting: Waiting; value: unknown }[] = []
   const refusals: { waiting: Waiting; error: unknown }[] = []
   const postponed: Waiting[] = []
@@ -151,6 +155,8 @@ export const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: nu
     for (const order of decision.orders ?? []) writtenOrders.add(orderKeyText(order))
     for (const entry of decision.ledger ?? []) loaded.ledgerKeys.add(entry.key)
     for (const part of partNames) gather<unknown>(parts[part], decision[part])
+    const { lease } = waiting.change
+    if (lease) leases.set(leaseText(lease), lease)
     decided.push({ waiting, value: decision.value })
   }
   for (const waiting of batch) {
@@ -178,15 +184,18 @@ export const decideBatch = (batch: readonly Waiting[], loaded: Loaded, nowMs: nu
     postponed.push({ ...refusal.waiting, certain: true })
     return false
   })
-  return { ...commitOf(slots, parts, nowMs, settingsFor), decided, refused, postponed }
+  return { ...commitOf({ slots, parts, leases: [...leases.values()], nowMs, settingsFor }), decided, refused, postponed }
 }
 
-const commitOf = (
-  slots: Loaded['slots'],
-  parts: Parts,
-  nowMs: number,
-  settingsFor: SettingsFor,
-): { commit: Commit | null; marks: readonly WorkMark[] } => {
+interface Outcome {
+  readonly slots: Loaded['slots']
+  readonly parts: Parts
+  readonly leases: readonly NonNullable<Change<unknown>['lease']>[]
+  readonly nowMs: number
+  readonly settingsFor: SettingsFor
+}
+
+const commitOf = ({ slots, parts, leases, nowMs, settingsFor }: Outcome): { commit: Commit | null; marks: readonly WorkMark[] } => {
   const stock: NonNullable<Commit['stock']>[number][] = []
   const marks: WorkMark[] = []
   for (const { stock: next, written } of slots.values()) {
@@ -201,5 +210,6 @@ const commitOf = (
   })
   const ledger = parts.ledger.map(withVersion)
   const commit = Object.fromEntries(Object.entries({ stock, ...parts, ledger }).filter(([, items]) => items.length > 0)) as Commit
-  return { commit: Object.keys(commit).length > 0 ? commit : null, marks }
+  if (Object.keys(commit).length === 0) return { commit: null, marks }
+  return { commit: leases.length === 0 ? commit : { ...commit, leases: leases.map((lease) => ({ ...lease, nowMs })) }, marks }
 }

@@ -42,6 +42,8 @@ export interface Change<T> {
    * it inserts them all, which the store refuses for one that is there. Else it decides again on what is read.
    */
   readonly presumesNew?: boolean
+  /** It is refused alone (`lease-lost`) unless this lease is held under this number when it is committed. */
+  readonly lease?: { readonly name: string; readonly token: number }
   /** Pure. A BelayError thrown here refuses this change alone; the others of its batch go on. */
   decide(view: View): Decision<T> | Needs
 }

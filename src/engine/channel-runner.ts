@@ -1,10 +1,12 @@
-// One channel account is worked by one process at a time: whoever holds its lease runs its loops. A lost lease ends them; the next owner
-// treats what was under way as timed out. A loop that throws is a store that is away, or a bug: it is logged and started again.
+// One channel account is worked by one process at a time: whoever holds its lease (lease-term.ts) runs its loops. A lost lease ends them at
+// once; the next owner treats what was under way as timed out. A loop that throws is a store that is away, or a bug: it is logged and
+// started again.
 import type { ChannelAdapter } from '../ports/channel.ts'
-import type { Lease } from '../ports/store.ts'
 import { runAcknowledgeLoop } from './acknowledge-loop.ts'
-import type { EngineContext } from './context.ts'
+import type { ChannelContext, EngineContext } from './context.ts'
+import { explain } from './fold.ts'
 import { runInboxLoop } from './inbox-loop.ts'
+import { type LeaseOptions, type LeaseTerm, runUnderLease } from './lease-term.ts'
 import { runPollLoop } from './poll-loop.ts'
 import { runPushLoop } from './push-loop.ts'
 import { backoffMs } from './push-record.ts'
@@ -12,26 +14,33 @@ import { runQueueLoop } from './queue-loop.ts'
 import { runUpkeepLoop } from './upkeep-loop.ts'
 import { createWake, type Wake } from './wake.ts'
 
-const leaseMs = 15_000
-const renewEveryMs = 5_000
-/** How often a process that does not hold the lease looks whether it has run out. */
-const tryEveryMs = 1_000
-
 export interface ChannelWakes {
   readonly inbox: Wake
   readonly push: Wake
   readonly read: Wake
   readonly upkeep: Wake
   readonly acknowledge: Wake
+  readonly lease: Wake
 }
 
-export const createChannelWakes = (context: EngineContext): ChannelWakes => ({
+export const createChannelWakes = (context: Pick<EngineContext, 'clock'>): ChannelWakes => ({
   inbox: createWake(context.clock),
   push: createWake(context.clock),
   read: createWake(context.clock),
   upkeep: createWake(context.clock),
   acknowledge: createWake(context.clock),
+  lease: createWake(context.clock),
 })
+
+export const channelLease = (channel: string): string => `channel/${channel}`
+
+export interface ChannelRun extends Pick<LeaseOptions, 'owner' | 'holdBackMs' | 'onTaken' | 'onEnded' | 'signal'> {
+  readonly context: EngineContext
+  readonly adapter: ChannelAdapter
+  readonly wakes: ChannelWakes
+  /** Where the platform reaches this hub's webhooks; null: nowhere. */
+  readonly webhookUrl: string | null
+}
 
 /** Runs a loop until the signal; starts it again when it throws. */
 const supervise = async (
@@ -47,6 +56,8 @@ const supervise = async (
       await loop()
       return
     } catch (error) {
+      // The lease was lost, or the process ends.
+      if (signal.aborted) return
       failures += 1
       context.log.error(
         { channel: adapter.channel, loop: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
@@ -57,7 +68,25 @@ const supervise = async (
   }
 }
 
-const runLoops = async (context: EngineContext, adapter: ChannelAdapter, wakes: ChannelWakes, signal: AbortSignal): Promise<void> => {
+/** Asks the platform to tell us what happens, until it agrees; meanwhile polls serve. */
+const subscribe = async ({ context, adapter, webhookUrl }: ChannelRun, signal: AbortSignal): Promise<void> => {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      await adapter.subscribe(webhookUrl, signal)
+      return
+    } catch (error) {
+      if (signal.aborted) return
+      const waitMs = Math.max(backoffMs(failures, context.random), 5_000 * Math.min(failures, 60))
+      context.log.warn({ channel: adapter.channel, waitMs, error: explain(error) }, 'not subscribed; polls alone serve meanwhile')
+      await context.clock.sleep(waitMs, signal)
+    }
+  }
+}
+
+const runLoops = async (channelRun: ChannelRun, term: LeaseTerm): Promise<void> => {
+  const { adapter, wakes } = channelRun
+  const { signal } = term
+  const context: ChannelContext = { ...channelRun.context, owned: term.committer, isHeld: () => term.isHeld() }
   const poll = createWake(context.clock)
   const run = (name: string, loop: () => Promise<void>): Promise<void> => supervise(context, adapter, name, loop, signal)
   await Promise.all([
@@ -67,48 +96,18 @@ const runLoops = async (context: EngineContext, adapter: ChannelAdapter, wakes: 
     run('upkeep', () => runUpkeepLoop(context, adapter, wakes.upkeep, signal)),
     run('acknowledge', () => runAcknowledgeLoop(context, adapter, wakes.acknowledge, signal)),
     run('queue', () => runQueueLoop(context, adapter, () => wakes.inbox.ring(), signal)),
+    run('subscribe', () => subscribe(channelRun, signal)),
     ...adapter.capabilities.streams.map((stream) =>
       run(`poll ${stream}`, () => runPollLoop(context, adapter, stream, () => wakes.upkeep.ring(), poll, signal)),
     ),
   ])
 }
 
-/** Holds the lease and runs the loops under it, until the signal. `owner` names this process. */
-export const runChannel = async (
-  context: EngineContext,
-  adapter: ChannelAdapter,
-  wakes: ChannelWakes,
-  owner: string,
-  signal: AbortSignal,
-): Promise<void> => {
-  const { store, clock } = context
-  const name = `channel/${adapter.channel}`
-  const take = async (): Promise<Lease | null> => {
-    try {
-      return await store.acquireLease(name, owner, leaseMs, clock.nowMs())
-    } catch (error) {
-      context.log.warn({ channel: adapter.channel, error: String(error) }, 'lease not readable')
-      return null
-    }
-  }
-  while (!signal.aborted) {
-    const lease = await take()
-    if (!lease) {
-      await clock.sleep(tryEveryMs, signal)
-      continue
-    }
-    const term = new AbortController()
-    const loops = runLoops(context, adapter, wakes, AbortSignal.any([signal, term.signal]))
-    let heldUntilMs = lease.expiresAtMs
-    while (!signal.aborted && clock.nowMs() < heldUntilMs) {
-      await clock.sleep(renewEveryMs, signal)
-      if (signal.aborted) break
-      const renewed = await take()
-      if (renewed && renewed.token !== lease.token) break
-      if (renewed) heldUntilMs = renewed.expiresAtMs
-    }
-    term.abort()
-    await loops
-    if (signal.aborted) await store.releaseLease(name, owner, lease.token)
-  }
+/** Holds the lease and runs the loops under it, until the signal. */
+export const runChannel = (channelRun: ChannelRun): Promise<void> => {
+  const { context, adapter, wakes, ...rest } = channelRun
+  const { store, clock, committer, log } = context
+  return runUnderLease({ ...rest, store, clock, committer, log, name: channelLease(adapter.channel), wake: wakes.lease }, (term) =>
+    runLoops(channelRun, term),
+  )
 }

@@ -222,3 +222,28 @@ test('a change that writes what it had not asked for is refused', async () => {
   }
   await expect(committerOf(store).submit(change)).rejects.toThrow('without having asked')
 })
+
+test('a change whose lease is lost is refused alone; the others of its batch go on', async () => {
+  const store = await memoryStore()
+  const committer = committerOf(store)
+  const nowMs = systemClock.nowMs()
+  await store.acquireLease('kept', 'a', 60_000, nowMs)
+  await store.acquireLease('lost', 'a', 1, nowMs - 10)
+  await store.acquireLease('lost', 'b', 60_000, nowMs)
+  const under = (n: number, reference: string, name: string): Change<number> => ({ ...reserve(n, reference), lease: { name, token: 1 } })
+  const results = await Promise.allSettled([
+    committer.submit(under(0, 'r0', 'kept')),
+    committer.submit(under(1, 'r1', 'lost')),
+    committer.submit(reserve(2, 'r2')),
+    committer.submit(under(1, 'r3', 'lost')),
+    committer.submit(reserve(1, 'r4')),
+  ])
+  expect(results.map((result) => (result.status === 'rejected' ? (result.reason as BelayError).code : result.value))).toEqual([
+    1,
+    'lease-lost',
+    1,
+    'lease-lost',
+    1,
+  ])
+  expect([await reservedOf(store, 0), await reservedOf(store, 1), await reservedOf(store, 2)]).toEqual([1, 1, 1])
+})

@@ -1,6 +1,6 @@
 // The committer: every change of stock documents of this process, in order, many in one commit (group commit). Guarantees:
 // - a change resolves only after what it decided is durable, and is decided on the state that it was committed against;
-// - a change that throws is refused alone; a commit that conflicts is read again and decided again, in halves when it keeps conflicting,
+// - a change that throws, or whose lease is lost, is refused alone; a commit that conflicts is read again and decided again, in halves when it keeps conflicting,
 //   so that no change is dropped; a commit of unknown outcome is read again (versions and keys make the repeat harmless).
 // Stock documents are cached (bounded): what this process wrote last is what is stored, unless another process wrote too. An engine that
 // can tell says so before a batch is decided; with the others the compare-and-swap does.
@@ -11,7 +11,7 @@ import type { SettingsFor } from '../domain/plan.ts'
 import type { Stock } from '../domain/stock.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store, WorkMark } from '../ports/store.ts'
-import { type BatchOutcome, decideBatch, type Loaded, loadBatch, type Waiting } from './batch.ts'
+import { type BatchOutcome, decideBatch, leaseText, type Loaded, loadBatch, type Waiting } from './batch.ts'
 import type { Change, Committer } from './change.ts'
 
 /** Changes in one commit: beyond this the gain per change is small and the wait for the first one grows. */
@@ -80,6 +80,7 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
       forget(batch)
       count = Number.NaN
       if (isBelayError(error, 'store-commit-unknown')) return await again(batch, rounds)
+      if (isBelayError(error, 'lease-lost')) return await byLease(batch, rounds, error)
       for (const { reject } of batch) reject(error)
       return []
     }
@@ -88,6 +89,15 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
     for (const { waiting, value } of outcome.decided) waiting.resolve(value)
     for (const { waiting, error } of outcome.refused) waiting.reject(error)
     return outcome.postponed
+  }
+
+  /** One of the leases of the batch is lost: its changes are refused, the others go on without them. */
+  const byLease = async (batch: readonly Waiting[], rounds: number, error: BelayError): Promise<readonly Waiting[]> => {
+    const groups = [...Map.groupBy(batch, ({ change }) => leaseText(change.lease)).values()]
+    const postponed: Waiting[] = []
+    if (groups.length > 1) for (const group of groups) postponed.push(...(await commitBatch(group, rounds)))
+    else for (const { reject } of batch) reject(error)
+    return postponed
   }
 
   const again = async (conflicted: readonly Waiting[], rounds: number): Promise<readonly Waiting[]> => {

@@ -34,3 +34,11 @@ export interface EngineContext {
   /** Counts a retry for the channel's status. */
   readonly retried: (channel: ChannelId) => void
 }
+
+/** What the loops of one channel are given: they are the only ones that speak to it, as long as its lease is held. */
+export interface ChannelContext extends EngineContext {
+  /** Under the lease: what was sent and heard, and how far was polled. */
+  readonly owned: Committer
+  /** By our own clock: look before anything is sent. */
+  readonly isHeld: () => boolean
+}

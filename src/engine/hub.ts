@@ -10,21 +10,21 @@ import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ChannelStatus, Hub, HubEvent, ImportPreview, ImportRequest, MovementRequest, MovementResult } from '../ports/hub.ts'
+import type { ChannelStatus, Hub, HubEvent, HubRole, ImportPreview, ImportRequest, MovementRequest, MovementResult } from '../ports/hub.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Random } from '../ports/random.ts'
 import type { Store } from '../ports/store.ts'
 import { createCauseBook } from './causes.ts'
 import type { Change, Decision } from './change.ts'
+import { createChannelReports, type OwnedStatus } from './channel-reports.ts'
 import { createChannelWakes, runChannel } from './channel-runner.ts'
 import { createCommitter } from './committer.ts'
 import type { EngineContext, Logger } from './context.ts'
 import { explainSku } from './explain-sku.ts'
 import { runImport } from './import.ts'
-import { explain } from './fold.ts'
 import { createLearnedSettings } from './learned-settings.ts'
 import { createListingFinder } from './listing-finder.ts'
-import { backoffMs } from './push-record.ts'
+import { createPeerSignals, noPeerSignals } from './peer-signals.ts'
 import type { StatusBook } from './status.ts'
 import { watchCommitter } from './watched-committer.ts'
 
@@ -41,7 +41,18 @@ export interface HubOptions {
   readonly poolLocations: ReadonlyMap<PoolId, readonly LocationId[]>
   /** Where platforms reach this hub's webhooks; null: nowhere, polls and queues alone serve. */
   readonly webhookUrlFor: (channel: ChannelId) => string | null
+  /** Default: all of them. */
+  readonly roles?: readonly HubRole[]
+  /** Names this process among those on the store, and no other one ever; default: made up. */
+  readonly owner?: string
+  /** True: other processes may be on the same store; they are told of what they have to do, and listened to. */
+  readonly peers?: boolean
 }
+
+const allRoles: readonly HubRole[] = ['api', 'worker', 'scheduler']
+/** For each channel that is held already: who holds fewer takes a free one first. */
+const holdBackStepMs = 100
+const longestHoldBackMs = 2_000
 
 /** The settings of channels that are not configured (any more): nothing is written there. */
 const unknownSettings = (channel: ChannelId): ChannelSettings => ({
@@ -154,8 +165,9 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     onCommit: (marks) => {
       for (const mark of marks) {
         const wake = wakes.get(mark.channel)
-        if (wake && mark.kind === 'push') wake.push.ring()
-        if (wake && mark.kind === 'read') wake.read.ring()
+        if (!wake || (mark.kind !== 'push' && mark.kind !== 'read')) continue
+        wake[mark.kind].ring()
+        peers.give(mark.channel, 'work')
       }
     },
   })
@@ -189,20 +201,28 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const wakes = new Map([...adapters.keys()].map((channel) => [channel, createChannelWakes(context)]))
   const stopping = new AbortController()
   const running: Promise<void>[] = []
-
-  /** Asks the platform to tell us what happens, until it agrees; meanwhile polls serve. */
-  const subscribe = async (adapter: ChannelAdapter): Promise<void> => {
-    for (let failures = 0; !stopping.signal.aborted; failures++) {
-      try {
-        await adapter.subscribe(options.webhookUrlFor(adapter.channel), stopping.signal)
-        return
-      } catch (error) {
-        if (stopping.signal.aborted) return
-        const waitMs = Math.max(backoffMs(failures, options.random), 5_000 * Math.min(failures, 60))
-        log.warn({ channel: adapter.channel, waitMs, error: explain(error) }, 'not subscribed; polls alone serve meanwhile')
-        await clock.sleep(waitMs, stopping.signal)
-      }
-    }
+  const roles = new Set<HubRole>(options.roles ?? allRoles)
+  const owner = options.owner ?? options.random.uuid()
+  /** The channels that this process works now. */
+  const owned = new Set<ChannelId>()
+  const peers = options.peers
+    ? createPeerSignals({
+        store,
+        clock,
+        log,
+        channels: [...adapters.keys()],
+        isOwnedHere: (channel) => owned.has(channel),
+        onSignal: (channel, kind) => {
+          const wake = wakes.get(channel)
+          if (kind === 'work') for (const loop of [wake?.push, wake?.read, wake?.acknowledge]) loop?.ring()
+          else wake?.[kind].ring()
+        },
+      })
+    : noPeerSignals
+  const reports = createChannelReports({ store, clock, log, status, owner, owned })
+  const wakeInbox = (channel: ChannelId): void => {
+    wakes.get(channel)?.inbox.ring()
+    peers.give(channel, 'inbox')
   }
 
   const sweepInbox = async (): Promise<void> => {
@@ -235,14 +255,41 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       count += parked.length
       afterSequence = last.sequence
     }
-    for (const wake of wakes.values()) wake.inbox.ring()
+    for (const channel of wakes.keys()) wakeInbox(channel)
     return count
+  }
+
+  /** A paused channel's orders come in all the same; the plan sets and reads nothing there. */
+  const startChannel = (adapter: ChannelAdapter): void => {
+    const { channel } = adapter
+    const channelWakes = wakes.get(channel)
+    if (!channelWakes) return
+    running.push(
+      runChannel({
+        context,
+        adapter,
+        wakes: channelWakes,
+        owner,
+        webhookUrl: options.webhookUrlFor(channel),
+        holdBackMs: () => (options.peers ? Math.min(longestHoldBackMs, owned.size * holdBackStepMs) : 0),
+        onTaken: () => {
+          owned.add(channel)
+          metrics.gauge('belay_channel_owned', { channel }, 1)
+        },
+        onEnded: (released) => {
+          owned.delete(channel)
+          metrics.gauge('belay_channel_owned', { channel }, 0)
+          if (released) peers.give(channel, 'lease')
+        },
+        signal: stopping.signal,
+      }),
+    )
   }
 
   const importWith = (request: ImportRequest, apply: boolean): Promise<ImportPreview> =>
     runImport(context, request, { adapters, poolLocations: options.poolLocations, apply })
 
-  const statusOf = async (adapter: ChannelAdapter): Promise<ChannelStatus> => {
+  const statusOf = async (adapter: ChannelAdapter, told: OwnedStatus): Promise<ChannelStatus> => {
     const { channel, platform, capabilities } = adapter
     const watermarkAgeMs: Record<string, number | null> = {}
     for (const stream of capabilities.streams) {
@@ -253,7 +300,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       channel,
       platform,
       mode: settingsFor(channel).mode,
-      ...status.of(channel),
+      ...told,
       watermarkAgeMs,
       pushesDue: await store.countWork({ channel, kind: 'push' }),
       pushesOpen: await store.countWork({ channel, kind: 'expire' }),
@@ -285,30 +332,33 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     },
     receive: async (events) => {
       await store.appendInbox(events)
-      for (const event of events) wakes.get(event.channel)?.inbox.ring()
+      for (const { channel } of events) wakeInbox(channel)
     },
     retryParked,
     forgetLearned: (channel) => learned.forget(channel),
-    channelStatus: () => Promise.all([...adapters.values()].map(statusOf)),
+    channelStatus: async () => {
+      const told = await reports.read([...adapters.keys()])
+      return Promise.all([...adapters.values()].map((adapter, i) => statusOf(adapter, told[i] as OwnedStatus)))
+    },
     watch: (listener) => {
       if (listeners.size < maxEventListeners) listeners.add(listener)
       return () => listeners.delete(listener)
     },
     start: async () => {
       await learned.refresh()
-      const owner = options.random.uuid()
-      for (const adapter of adapters.values()) {
-        const channelWakes = wakes.get(adapter.channel)
-        // A paused channel's orders come in all the same; the plan sets and reads nothing there.
-        if (channelWakes) running.push(runChannel(context, adapter, channelWakes, owner, stopping.signal))
+      if (roles.has('worker')) {
+        for (const adapter of adapters.values()) startChannel(adapter)
+        if (options.peers) running.push(reports.write(stopping.signal))
       }
-      running.push(sweepInbox(), refreshLearned())
-      for (const adapter of adapters.values()) running.push(subscribe(adapter))
+      if (roles.has('scheduler')) running.push(sweepInbox())
+      running.push(refreshLearned(), peers.listen(stopping.signal))
     },
     stop: async () => {
       stopping.abort()
       const stopped = new AbortController()
-      const finished = Promise.all(running).then(() => groups.idle())
+      const finished = Promise.all(running)
+        .then(() => groups.idle())
+        .then(() => peers.idle())
       await Promise.race([finished.finally(() => stopped.abort()), clock.sleep(stopWithinMs, stopped.signal)])
     },
   }

@@ -5,7 +5,7 @@ import type { ChannelId } from '../domain/ids.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { Cursor } from '../ports/store.ts'
 import type { Decision } from './change.ts'
-import type { EngineContext } from './context.ts'
+import type { ChannelContext } from './context.ts'
 import { runPollLoop } from './poll-loop.ts'
 import { createWake } from './wake.ts'
 
@@ -32,7 +32,7 @@ test('the first window stays open until a poll succeeds, however late that is', 
         : Promise.resolve({ throughMs: nowMs, undecidedSinceMs: null })
     },
   } as unknown as ChannelAdapter
-  const context = {
+  const parts = {
     store: { readCursor: () => Promise.resolve(cursor) },
     clock,
     random: { next: () => 1, uuid: () => '' },
@@ -45,7 +45,8 @@ test('the first window stays open until a poll succeeds, however late that is', 
     settingsFor: () => ({ constants }),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     retried: () => undefined,
-  } as unknown as EngineContext
+  }
+  const context = { ...parts, owned: parts.committer, isHeld: () => true } as unknown as ChannelContext
   const stop = new AbortController()
   const loop = runPollLoop(context, adapter, 'orders', () => undefined, createWake(clock), stop.signal)
   await clock.advance(800_000)

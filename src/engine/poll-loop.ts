@@ -5,7 +5,7 @@ import { isBelayError } from '../domain/errors.ts'
 import type { ChannelConstants } from '../domain/settings.ts'
 import type { ChannelAdapter, PollResult } from '../ports/channel.ts'
 import type { Cursor } from '../ports/store.ts'
-import type { EngineContext } from './context.ts'
+import type { ChannelContext } from './context.ts'
 import { cursorChange, windowOf } from './first-window.ts'
 import { explain, foldFacts } from './fold.ts'
 import { backoffMs } from './push-record.ts'
@@ -23,9 +23,9 @@ export const completeThroughMs = (
 }
 
 /** One poll. Throws what the adapter throws; then nothing moved. */
-const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Polled> => {
-  const { clock, committer } = context
-  const known = await windowOf(context, adapter, stream)
+const pollOnce = async (context: ChannelContext, adapter: ChannelAdapter, stream: string, signal: AbortSignal): Promise<Polled> => {
+  const { clock, owned } = context
+  const known = await windowOf({ ...context, committer: owned }, adapter, stream)
   const startedAtMs = clock.nowMs()
   const result = await adapter.pollOrders({
     stream,
@@ -43,13 +43,13 @@ const pollOnce = async (context: EngineContext, adapter: ChannelAdapter, stream:
     sinceMs: Math.max(known.sinceMs, completeMs),
     watermarkMs: Math.max(known.watermarkMs ?? 0, completeMs),
   }
-  await committer.submit(cursorChange(cursor))
+  await owned.submit(cursorChange(cursor))
   const reachedMs = completeThroughMs(startedAtMs, result, { orderVisibilityMs: 0, clockSkewMs: 0 })
   return { before: known, after: cursor, reachedMs, undecidedSinceMs: result.undecidedSinceMs }
 }
 
 export const runPollLoop = async (
-  context: EngineContext,
+  context: ChannelContext,
   adapter: ChannelAdapter,
   stream: string,
   onWatermark: () => void,

@@ -3,10 +3,11 @@
 // - keys are taken only as fast as the channel's budget allows, so that what is sent is planned on the newest state;
 // - decreases go first (the store gives them first). Writes and reads are two such loops with budgets of their own.
 import type { ChannelId, StockKey } from '../domain/ids.ts'
+import { isBelayError } from '../domain/errors.ts'
 import { recoverAfterMs } from '../domain/plan.ts'
 import type { ChannelAdapter, PushOutcome, ReadOutcome, SettleOutcome } from '../ports/channel.ts'
 import type { Change } from './change.ts'
-import type { EngineContext } from './context.ts'
+import type { ChannelContext, EngineContext } from './context.ts'
 import { issueChange, type Job, recordChange, recordReadChange, recordUnusableChange } from './push-changes.ts'
 import { backoffMs, refusedAgainAfterMs, resultOfFailedRead, resultOfPush, resultOfSettle } from './push-record.ts'
 import type { Wake } from './wake.ts'
@@ -21,7 +22,7 @@ const maxTakeover = 10_000
 const longestIdleMs = 1_000
 
 export interface PushLoopOptions {
-  readonly context: EngineContext
+  readonly context: ChannelContext
   readonly adapter: ChannelAdapter
   readonly work: 'push' | 'read'
   readonly wake: Wake
@@ -37,7 +38,7 @@ const chunks = <T>(items: readonly T[], size: number): T[][] => {
 export const runPushLoop = async (options: PushLoopOptions): Promise<void> => {
   const { context, adapter, work, wake, signal } = options
   const { channel, capabilities } = adapter
-  const { clock, store, committer } = context
+  const { clock, store, owned } = context
   const sending = new Set<Promise<void>>()
   const health = { failures: 0 }
 
@@ -63,7 +64,7 @@ export const runPushLoop = async (options: PushLoopOptions): Promise<void> => {
   // What was under way when the last owner of this channel stopped is treated as timed out, at once.
   const startedAtMs = clock.nowMs()
   const issue = async (keys: readonly StockKey[]): Promise<readonly Job[]> => {
-    const issued = await Promise.all(keys.map((key) => committer.submit(issueChange(key, channel, work, context.settingsFor, startedAtMs))))
+    const issued = await Promise.all(keys.map((key) => owned.submit(issueChange(key, channel, work, context.settingsFor, startedAtMs))))
     return issued.flat()
   }
   const dispatch = (jobs: readonly Job[]): void => {
@@ -106,13 +107,16 @@ const readBudgets = (adapter: ChannelAdapter): readonly { items: number; retryAt
 /** Makes one call and records each item's outcome. Never throws: what went wrong is an outcome. */
 const send = async (options: PushLoopOptions, kind: Job['kind'], jobs: readonly Job[], health: { failures: number }): Promise<void> => {
   const { context, adapter, signal } = options
+  // Another process may be at it already; it takes over what is issued and not sent as what is not known.
+  if (!context.isHeld()) return
   try {
     if (kind === 'write') await sendWrites(context, adapter, jobs, health, signal)
     else if (kind === 'read') await sendReads(context, adapter, jobs, health, signal)
     else await sendSettles(context, adapter, jobs, health, signal)
   } catch (error) {
-    // The record could not be committed: the pushes stay prepared and are taken over as unknown.
-    context.log.error({ channel: adapter.channel, error: String(error) }, 'outcome not recorded')
+    // The record could not be committed: the pushes stay prepared and are taken over as unknown. Under a lost lease that is as it should be.
+    const level = isBelayError(error, 'lease-lost') ? 'warn' : 'error'
+    context.log[level]({ channel: adapter.channel, error: String(error) }, 'outcome not recorded')
   }
 }
 
@@ -135,7 +139,7 @@ const splitByAge = (context: EngineContext, jobs: readonly Job[], lifetimeMs: nu
 }
 
 const sendWrites = async (
-  context: EngineContext,
+  context: ChannelContext,
   adapter: ChannelAdapter,
   issued: readonly Job[],
   health: { failures: number },
@@ -145,7 +149,7 @@ const sendWrites = async (
   const { requestLifetimeMs } = context.settingsFor(adapter.channel).constants
   const { fresh: jobs, stale } = splitByAge(context, issued, requestLifetimeMs)
   await Promise.all(
-    stale.map((job) => context.committer.submit(recordChange(job, { kind: 'not-executed', retryAtMs: sentAtMs }, context.settingsFor))),
+    stale.map((job) => context.owned.submit(recordChange(job, { kind: 'not-executed', retryAtMs: sentAtMs }, context.settingsFor))),
   )
   if (jobs.length === 0) return
   const outcomes = await adapter
@@ -173,7 +177,7 @@ const sendWrites = async (
     jobs.map((job, index) => {
       const outcome = outcomes[index] ?? { kind: 'ambiguous', code: 'channel-answer-malformed', message: 'no outcome for this item' }
       announce(context, adapter.channel, job, outcome, sentAtMs)
-      return context.committer.submit(recordChange(job, resultOfPush(outcome, settings, nowMs, retryAfterMs), context.settingsFor))
+      return context.owned.submit(recordChange(job, resultOfPush(outcome, settings, nowMs, retryAfterMs), context.settingsFor))
     }),
   )
 }
@@ -196,7 +200,7 @@ const announce = (context: EngineContext, channel: ChannelId, job: Job, outcome:
 }
 
 const sendReads = async (
-  context: EngineContext,
+  context: ChannelContext,
   adapter: ChannelAdapter,
   jobs: readonly Job[],
   health: { failures: number },
@@ -221,7 +225,7 @@ const sendReads = async (
     jobs.map((job, index) => {
       const outcome = outcomes[index] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this item' }
       context.metrics.count('belay_reads_total', { channel: adapter.channel, outcome: outcome.kind })
-      return context.committer.submit(readChange(context, job, outcome, nowMs, retryAfterMs))
+      return context.owned.submit(readChange(context, job, outcome, nowMs, retryAfterMs))
     }),
   )
 }
@@ -234,7 +238,7 @@ const readChange = (context: EngineContext, job: Job, outcome: ReadOutcome, nowM
 }
 
 const sendSettles = async (
-  context: EngineContext,
+  context: ChannelContext,
   adapter: ChannelAdapter,
   jobs: readonly Job[],
   health: { failures: number },
@@ -259,9 +263,7 @@ const sendSettles = async (
   await Promise.all(
     jobs.map((job, index) => {
       const outcome = outcomes[index] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this item' }
-      return context.committer.submit(
-        recordChange(job, resultOfSettle(outcome, job.push, settings, nowMs, retryAfterMs), context.settingsFor),
-      )
+      return context.owned.submit(recordChange(job, resultOfSettle(outcome, job.push, settings, nowMs, retryAfterMs), context.settingsFor))
     }),
   )
 }

@@ -75,7 +75,14 @@ export interface ChannelStatus {
   readonly watermarkAgeMs: Readonly<Record<string, number | null>>
   readonly pushesDue: number
   readonly pushesOpen: number
+  /** The process that works it; null: none does now. */
+  readonly owner: string | null
+  /** When its owner told how it is; null: this process is the owner, or none has told. */
+  readonly reportedAtMs: number | null
 }
+
+/** What a process does: api answers HTTP and takes webhooks in, worker works channel accounts, scheduler does what is due at set times. */
+export type HubRole = 'api' | 'worker' | 'scheduler'
 
 /** What a person can watch live. */
 export type HubEvent =
