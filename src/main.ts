@@ -1,6 +1,7 @@
 // The composition root: the only place where the parts are put together. `assemble` makes a hub of a configuration; `serve`, `check` and
 // `demo` are what the command line starts.
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { createAmazonSellerAdapter } from './channels/amazon-seller/index.ts'
 import { configSchema as amazonSellerSchema } from './channels/amazon-seller/config.ts'
 import { amazonVendorConfig } from './channels/amazon-vendor/config.ts'
@@ -8,6 +9,7 @@ import { createAmazonVendor } from './channels/amazon-vendor/index.ts'
 import { configSchema as shopifySchema, createShopify } from './channels/shopify/index.ts'
 import { createLiveView } from './cli/live-view.ts'
 import type { DemoOptions, Programs } from './cli/program.ts'
+import type { ServeOptions } from './cli/serve-command.ts'
 import { type ChannelConfig, type Config, loadConfig } from './config/config.ts'
 import { BelayError, isBelayError } from './domain/errors.ts'
 import type { ChannelId } from './domain/ids.ts'
@@ -23,7 +25,7 @@ import { createPrometheusMetrics } from './http/prometheus-metrics.ts'
 import { type HttpServer, serveHttp } from './http/serve-http.ts'
 import type { ChannelAdapter, Fetch } from './ports/channel.ts'
 import type { Clock } from './ports/clock.ts'
-import type { Hub } from './ports/hub.ts'
+import type { Hub, HubRole } from './ports/hub.ts'
 import type { ChannelObserver } from './ports/metrics.ts'
 import type { ScheduledJob } from './ports/schedule.ts'
 import type { Random } from './ports/random.ts'
@@ -71,19 +73,41 @@ export interface Assembled {
   stop(): Promise<void>
 }
 
+export interface AssembleOptions {
+  /** null: all of them. */
+  readonly roles: readonly HubRole[] | null
+  readonly migrates: boolean
+}
+
+const bringUpToDate = async (store: Store, migrates: boolean): Promise<void> => {
+  const { stored, steps } = await store.schemaStatus()
+  if (migrates || stored > steps.length) await store.migrate()
+  else if (stored < steps.length)
+    throw new BelayError('schema-pending', `The store has schema ${stored}; this program needs ${steps.length}`, {
+      fix: 'Run `belay migrate up` first, or start without --no-migrate.',
+    })
+}
+
 /** Work at set times. One line for each. */
 const scheduledJobs = (): readonly ScheduledJob[] => []
 
 /** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
-export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'info' | 'warn' | 'silent'): Promise<Assembled> => {
+export const assemble = async (
+  config: BelayConfig,
+  ports: Ports,
+  logLevel: 'info' | 'warn' | 'silent',
+  { roles, migrates }: AssembleOptions = { roles: null, migrates: true },
+): Promise<Assembled> => {
   const log = createLog({ level: logLevel, redact: config.redact })
   const metrics = createPrometheusMetrics()
   const status = createStatusBook(ports.clock, metrics)
   const store: Store = await openStore(storeUrl(config))
   try {
-    await store.migrate()
+    await bringUpToDate(store, migrates)
     const adapters = config.channels.map((channel) => createAdapter(channel, ports, status.observerFor(channel.id)))
     const publicUrl = config.http.publicUrl
+    const has = (role: HubRole): boolean => roles === null || roles.includes(role)
+    const owner = `${hostname()}/${process.pid}/${ports.random.uuid().slice(0, 8)}`
     const hub = createHub({
       store,
       clock: ports.clock,
@@ -98,6 +122,10 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
       }),
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
+      ...(roles === null ? {} : { roles }),
+      owner,
+      // One process with everything on one file has nobody to tell.
+      peers: roles !== null || store.engine === 'mongo',
     })
     const scheduler = createScheduler({
       store,
@@ -106,10 +134,11 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
       timeZone: config.timeZone,
       jobs: scheduledJobs(),
       overrides: config.schedule,
-      owner: ports.random.uuid(),
+      owner,
     })
     const app = createHttpApp({
       hub,
+      api: has('api'),
       schedule: scheduler,
       metrics,
       apiKeyHash: config.apiKeyHash,
@@ -120,7 +149,7 @@ export const assemble = async (config: BelayConfig, ports: Ports, logLevel: 'inf
     })
     const server = await serveHttp(app, config.http)
     await hub.start()
-    scheduler.start()
+    if (has('scheduler')) scheduler.start()
     return {
       hub,
       server,
@@ -158,10 +187,12 @@ const readConfig = async (path: string): Promise<BelayConfig> => {
   return loadConfig(text, process.env, platformSchemas)
 }
 
-const serve = async (configPath: string): Promise<void> => {
-  const config = await readConfig(configPath)
-  const running = await assemble(config, systemPorts, 'info')
-  process.stdout.write(`Belay listens on ${running.server.url}\n`)
+const serve = async ({ configPath, roles, port, migrates }: ServeOptions): Promise<void> => {
+  const read = await readConfig(configPath)
+  const config = port === null ? read : { ...read, http: { ...read.http, port } }
+  const running = await assemble(config, systemPorts, 'info', { roles, migrates })
+  const said = roles === null ? '' : ` (${roles.join(', ')})`
+  process.stdout.write(`Belay listens on ${running.server.url}${said}\n`)
   await untilStopped()
   process.stdout.write('Stopping: what is in flight is being recorded.\n')
   await running.stop()
@@ -229,4 +260,7 @@ const demo = async (options: DemoOptions): Promise<void> => {
   process.stdout.write('Stopped. The next start continues with the same stock (data/belay.db).\n')
 }
 
-export const programs: Programs = { serve, check, demo }
+const openSchema: Programs['openSchema'] = async ({ configPath, storeUrl: named }) =>
+  openStore(named ?? storeUrl(await readConfig(configPath)))
+
+export const programs: Programs = { serve, check, demo, openSchema }

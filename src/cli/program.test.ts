@@ -59,7 +59,11 @@ const type = async (args: readonly string[], { files = {}, env = {}, answer = nu
     setExitCode: () => undefined,
   }
   const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
-  const code = await runCommandLine({ serve: none, check: none, demo: none, ...programs }, ['node', 'belay', ...args], terminal)
+  const code = await runCommandLine(
+    { serve: none, check: none, demo: none, openSchema: () => Promise.reject(new Error('no store')), ...programs },
+    ['node', 'belay', ...args],
+    terminal,
+  )
   return { code, out: out.join('\n'), errors: errors.join('\n'), asked }
 }
 
@@ -88,10 +92,26 @@ const red = {
 const stockCsv = 'sku,location,on_hand\nRED,berlin,4\n'
 
 describe('programs run in process', () => {
+  test('serve takes roles, a port and whether to migrate', async () => {
+    const heard: unknown[] = []
+    const programs: Partial<Programs> = { serve: (options) => Promise.resolve(void heard.push(options)) }
+    await type(['serve'], { programs })
+    await type(['serve', '--role', 'api', '--role', 'scheduler', '--port', '0', '--no-migrate'], { programs })
+    await type(['serve', '--role', 'worker,scheduler'], { programs })
+    expect(heard).toEqual([
+      { configPath: 'belay.yaml', roles: null, port: null, migrates: true },
+      { configPath: 'belay.yaml', roles: ['api', 'scheduler'], port: 0, migrates: false },
+      { configPath: 'belay.yaml', roles: ['worker', 'scheduler'], port: null, migrates: true },
+    ])
+    const wrong = await type(['serve', '--role', 'boss'], { programs })
+    expect(wrong.code).toBe(1)
+    expect(wrong.errors).toContain('api, worker, scheduler')
+  })
+
   test('serve and check take the configuration, check gives the exit code', async () => {
     const heard: string[] = []
     const programs: Partial<Programs> = {
-      serve: (path) => Promise.resolve(void heard.push(path)),
+      serve: ({ configPath }) => Promise.resolve(void heard.push(configPath)),
       check: (path) => Promise.resolve(heard.push(path)),
     }
     expect((await type(['serve'], { programs })).code).toBe(0)

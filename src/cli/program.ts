@@ -6,8 +6,10 @@ import { hubUrlFrom } from '../config/config.ts'
 import { isBelayError } from '../domain/errors.ts'
 import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
+import { addMigrate, type OpenSchema } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { showSchedule } from './schedule-command.ts'
+import { addServe, type ServeOptions } from './serve-command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 export interface DemoOptions {
@@ -20,10 +22,11 @@ export interface DemoOptions {
 }
 
 export interface Programs {
-  serve(configPath: string): Promise<void>
+  serve(options: ServeOptions): Promise<void>
   /** The exit code: 0 when everything checked is fine. */
   check(configPath: string): Promise<number>
   demo(options: DemoOptions): Promise<void>
+  openSchema: OpenSchema
 }
 
 const defaultConfigPath = 'belay.yaml'
@@ -69,11 +72,8 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .exitOverride()
   const configOption = (): Option => new Option('--config <file>', 'the configuration file').default(defaultConfigPath)
 
-  program
-    .command('serve')
-    .description('run the hub')
-    .addOption(configOption())
-    .action((options: { config: string }) => programs.serve(options.config))
+  addServe(program, configOption(), wholeNumber(0, 65_535), (options) => programs.serve(options))
+  addMigrate(program, configOption, (from) => programs.openSchema(from), terminal)
   program
     .command('check')
     .description('check the configuration, the store and the access to each channel; changes nothing')

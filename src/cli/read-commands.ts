@@ -190,7 +190,19 @@ const watermarkText = (status: ChannelStatus): string | null => {
 
 export const showChannels = async (options: ReadOptions, client: HubClient, terminal: Terminal): Promise<void> => {
   const page = await client.get<Listed<ChannelStatus>>('/api/v1/channels')
-  const header = ['channel', 'platform', 'mode', 'health', 'orders in up to', 'due', 'open', 'throttled', 'retried', 'last error']
+  const header = [
+    'channel',
+    'platform',
+    'mode',
+    'health',
+    'orders in up to',
+    'due',
+    'open',
+    'throttled',
+    'retried',
+    'worked by',
+    'last error',
+  ]
   printList(page, options, terminal, header, (each) => {
     const error = each.lastErrors[0]
     return [
@@ -203,6 +215,7 @@ export const showChannels = async (options: ReadOptions, client: HubClient, term
       each.pushesOpen,
       each.throttles,
       each.retries,
+      each.owner,
       error ? `${error.code}: ${error.message}` : null,
     ]
   })

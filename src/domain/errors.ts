@@ -37,6 +37,7 @@ export const errorCodes = {
   'not-found': 'permanent',
   overloaded: 'throttled',
   'request-invalid': 'permanent',
+  'schema-pending': 'permanent',
   'schema-unknown': 'permanent',
   'secret-missing': 'permanent',
   'signature-wrong': 'permanent',

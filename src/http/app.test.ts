@@ -12,7 +12,7 @@ import { emptyStock, type ListingState, type Stock } from '../domain/stock.ts'
 import { systemClock } from '../engine/system-clock.ts'
 import type { WebhookReceiver } from '../ports/channel.ts'
 import type { ImportPreview } from '../ports/hub.ts'
-import { createHttpApp } from './app.ts'
+import { createHttpApp, type HttpAppParts } from './app.ts'
 import type { ErrorBody } from './error-answers.ts'
 import { createPrometheusMetrics } from './prometheus-metrics.ts'
 import { type HttpServer, serveHttp } from './serve-http.ts'
@@ -34,7 +34,7 @@ interface Served {
   readonly post: (path: string, body: unknown, init?: RequestInit) => Promise<Response>
 }
 
-const serve = async (parts: FakeHubParts = {}, apiKeyHash: Uint8Array | null = null): Promise<Served> => {
+const serve = async (parts: FakeHubParts = {}, apiKeyHash: Uint8Array | null = null, over: Partial<HttpAppParts> = {}): Promise<Served> => {
   const hub = createFakeHub(parts)
   const log = {
     info: (...args: unknown[]) => lines.push(args),
@@ -48,6 +48,7 @@ const serve = async (parts: FakeHubParts = {}, apiKeyHash: Uint8Array | null = n
     clock: systemClock,
     random: seededRandom(1),
     log: log as never,
+    ...over,
   })
   const server = await serveHttp(app, { host: '127.0.0.1', port: 0 })
   servers.push(server)
@@ -130,6 +131,16 @@ describe('health and metrics', () => {
     expect(text).toContain('process_cpu_seconds_total')
     // The route, not the address: addresses have no end.
     expect(text).toContain('belay_http_request_seconds_count{route="/api/v1/stock/:sku{.+}",method="GET",status="404"} 1')
+  })
+})
+
+describe('a process without the role api', () => {
+  test('answers health and metrics alone', async () => {
+    const { get, post } = await serve({ webhooks: { shop: { verify: () => true, accept: () => ({}) as never } } }, null, { api: false })
+    expect((await get('/healthz')).status).toBe(200)
+    expect((await get('/metrics')).status).toBe(200)
+    expect((await get('/api/v1/stock')).status).toBe(404)
+    expect((await post('/webhooks/shop', '{}')).status).toBe(404)
   })
 })
 
@@ -436,6 +447,25 @@ describe('a webhook', () => {
       hub: { receive: () => Promise.reject(new BelayError('store-unavailable', 'gone')) },
     })
     expect((await post('/webhooks/shop', '{}', good)).status).toBe(503)
+  })
+
+  test('is 503 when the store takes longer than the platform waits, and is stored all the same', async () => {
+    const received: string[] = []
+    const gate = Promise.withResolvers<void>()
+    const { post } = await serve(
+      {
+        webhooks: { shop: receiver([]) },
+        hub: { receive: () => gate.promise.then(() => void received.push('stored')) },
+      },
+      null,
+      { clock: { nowMs: () => systemClock.nowMs(), sleep: () => Promise.resolve() } },
+    )
+    const response = await post('/webhooks/shop', '{}', good)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    gate.resolve()
+    await gate.promise
+    expect(received).toEqual(['stored'])
   })
 
   test('larger than 1 MiB is 413 before it is verified', async () => {

@@ -23,6 +23,8 @@ export interface HttpAppParts {
   readonly apiKeyHash: Uint8Array | null
   /** In which times are told to people: a name of the IANA list. */
   readonly timeZone?: string
+  /** False: only health and metrics are answered. */
+  readonly api?: boolean
   /** Not given: nothing is scheduled. */
   readonly schedule?: ScheduleReader
   readonly clock: Clock
@@ -53,6 +55,7 @@ export const createHttpApp = ({
   metrics,
   apiKeyHash,
   timeZone = 'UTC',
+  api = true,
   schedule = { states: () => Promise.resolve([]) },
   clock,
   random,
@@ -99,12 +102,14 @@ export const createHttpApp = ({
 
   const guarded = guard(apiKeyHash)
   app.use('/metrics', guarded)
-  app.use('/api/*', guarded)
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }))
-  app.route('/api/v1', readRoutes(hub, timeZone, clock))
-  app.route('/api/v1', writeRoutes(hub))
-  app.route('/api/v1', scheduleRoutes(schedule, timeZone))
-  app.route('/webhooks', webhookRoute(hub, metrics, clock))
+  if (api) {
+    app.use('/api/*', guarded)
+    app.route('/api/v1', readRoutes(hub, timeZone, clock))
+    app.route('/api/v1', writeRoutes(hub))
+    app.route('/api/v1', scheduleRoutes(schedule, timeZone))
+    app.route('/webhooks', webhookRoute(hub, metrics, clock))
+  }
 
   app.notFound((c) =>
     answerError(

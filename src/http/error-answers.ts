@@ -32,6 +32,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'not-found': 404,
   overloaded: 503,
   'request-invalid': 400,
+  'schema-pending': 500,
   'schema-unknown': 500,
   'secret-missing': 500,
   'signature-wrong': 401,

@@ -8,6 +8,24 @@ import type { Hub } from '../ports/hub.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import { maxBodyBytes, readBytes } from './request-input.ts'
 
+/** Shopify counts a webhook as failed after 5 s without an answer: a store that is away is told before that. */
+const patienceMs = 4_000
+
+/** What is stored after we gave up is known by its key when it is sent again. */
+const within = async (clock: Clock, stored: Promise<void>): Promise<void> => {
+  const answered = new AbortController()
+  const late = clock.sleep(patienceMs, answered.signal).then(() => {
+    if (answered.signal.aborted) return
+    throw new BelayError('store-unavailable', 'The store did not answer in time.', { fix: 'Send it again.' })
+  })
+  try {
+    await Promise.race([stored, late])
+  } finally {
+    answered.abort()
+    stored.catch(() => undefined)
+  }
+}
+
 export const webhookRoute = (hub: Hub, metrics: Metrics, clock: Clock): Hono => {
   const app = new Hono()
   app.post('/:channel', async (c) => {
@@ -27,7 +45,7 @@ export const webhookRoute = (hub: Hub, metrics: Metrics, clock: Clock): Hono => 
       })
     }
     try {
-      await hub.receive([receiver.accept(c.req.raw.headers, body, receivedAtMs)])
+      await within(clock, hub.receive([receiver.accept(c.req.raw.headers, body, receivedAtMs)]))
     } catch (error) {
       told('failed')
       throw error
