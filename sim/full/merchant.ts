@@ -62,7 +62,7 @@ export interface Merchant {
   adapter(market: Market, ports: { readonly clock: Clock; readonly random: Random; readonly fetch: Fetch }): ChannelAdapter
 }
 
-const rule: AllocationRule = { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 1 }
+const rule: AllocationRule = { mode: 'velocity', value: 1, capUnits: null, hideBelowUnits: 0, priority: 1 }
 const silent: ChannelObserver = { request: () => undefined, error: () => undefined }
 
 const itemsOf = (scenario: FullScenario, platform: Platform): readonly CatalogueItem[] =>

@@ -1,7 +1,7 @@
 // The cost table of compare.ts, for people or as JSON.
 import { cells, type Cost, costOf, type HubKind } from './compare.ts'
 
-const kinds: readonly HubKind[] = ['naive', 'buffer', 'protocol']
+const kinds: readonly HubKind[] = ['naive', 'buffer', 'protocol', 'unsold']
 
 const shown = (cost: Cost): string =>
   `${cost.oversoldPercent} % oversold (in ${cost.oversoldWorldsPercent} % of worlds), ${cost.lostPercent} % lost (${cost.lostUnits} units), ${cost.callsPerUnit} calls a unit`
@@ -9,7 +9,12 @@ const shown = (cost: Cost): string =>
 /** Percentages of the stock; `lost` is demand that was there for goods that were there, and was not served in time. */
 export const printComparison = (seeds: number, json: boolean): void => {
   const table = cells.map((cell) => {
-    const costs = { naive: costOf(cell, 'naive', seeds), buffer: costOf(cell, 'buffer', seeds), protocol: costOf(cell, 'protocol', seeds) }
+    const costs = {
+      naive: costOf(cell, 'naive', seeds),
+      buffer: costOf(cell, 'buffer', seeds),
+      protocol: costOf(cell, 'protocol', seeds),
+      unsold: costOf(cell, 'unsold', seeds),
+    }
     if (!json) {
       process.stdout.write(`${cell.latency} latency, ${cell.hours} h, holds up to ${cell.holdMs / 60_000} min, stock ${cell.stock}\n`)
       for (const kind of kinds) process.stdout.write(`  ${kind.padEnd(8)} ${shown(costs[kind])}\n`)

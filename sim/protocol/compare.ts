@@ -1,20 +1,26 @@
 // What the promise costs: the same shoppers, wire and faults under the protocol, under a hub that pushes all it has to everyone, and under one
-// that keeps a buffer of 10 %. Three channels (compare-and-set, set with read, set), demand 50 / 35 / 15 %, one and a half times the stock.
+// that keeps a buffer of 10 %. Three channels (compare-and-set, set with read, set), demand 50 / 35 / 15 %, one and a half times the stock. The
+// protocol is not told what sells where: it shares by the sales that it has seen.
 import { allocate } from '../../src/domain/allocation.ts'
 import { type ChannelId, listingIdOf } from '../../src/domain/ids.ts'
-import type { WriteClass } from '../../src/domain/stock.ts'
+import { countSale } from '../../src/domain/sales-rate.ts'
+import type { SalesRate, WriteClass } from '../../src/domain/stock.ts'
+import { diceOf } from './dice.ts'
 import { createEventQueue } from './event-queue.ts'
 import { createWorldHub } from './hub.ts'
 import { createMarketplace, type Marketplace } from './marketplace.ts'
 import { createNaiveHub } from './naive-hub.ts'
-import { type ChannelScenario, type Faults, noFaults, numberOf, type Scenario } from './scenario.ts'
+import { type ChannelScenario, type Faults, noFaults, numberOf, type Scenario, startMs } from './scenario.ts'
 import { noTeeth } from './teeth.ts'
-import { openingStock, startMs } from './world.ts'
+import { openingStock } from './world.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
-export type HubKind = 'naive' | 'buffer' | 'protocol'
+/** protocol: of goods that have sold before. unsold: the same, of goods that nobody has bought yet, so that it learns on the way. */
+export type HubKind = 'naive' | 'buffer' | 'protocol' | 'unsold'
+
+const usesProtocol = (kind: HubKind): boolean => kind === 'protocol' || kind === 'unsold'
 
 export interface Cell {
   readonly latency: 'typical' | 'slow'
@@ -72,7 +78,7 @@ const channelOf = (cell: Cell, index: number): ChannelScenario => {
     webhooks,
     skewMs: 0,
     unitsPerListing: 1,
-    rule: { mode: 'weight', value: share, capUnits: null, hideBelowUnits: 0, priority: index + 1 },
+    rule: { mode: 'velocity', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0 },
     adopting: false,
     startQuantity: 0,
     buyersPerHour: (1.5 * cell.stock * share) / 100 / cell.hours,
@@ -87,13 +93,30 @@ const channelOf = (cell: Cell, index: number): ChannelScenario => {
   }
 }
 
+/** Four weeks of the trade of a common day (one and a half times the stock), before the world begins: twice the half-life of the rate. */
+const pastDays = 28
+const pastMs = pastDays * 24 * hourMs
+
+const pastOf = (cell: Cell, seed: number): readonly (SalesRate | undefined)[] => {
+  const dice = diceOf(seed, 4_000)
+  const sales = 1.5 * pastDays * cell.stock
+  const rates: (SalesRate | undefined)[] = classes.map(() => undefined)
+  for (let sale = 0; sale < sales; sale++) {
+    const at = dice.next() * 100
+    const index = at < 50 ? 0 : at < 85 ? 1 : 2
+    rates[index] = countSale(rates[index], 1, startMs - Math.floor(dice.next() * pastMs))
+  }
+  return rates
+}
+
 const scenarioOf = (cell: Cell, seed: number, kind: HubKind): Scenario => {
+  const past = kind === 'protocol' ? pastOf(cell, seed) : []
   const bare: Scenario = {
     seed,
     horizonMs: cell.hours * hourMs,
     onHandUnits: cell.stock,
     bufferUnits: 0,
-    channels: classes.map((_, index) => channelOf(cell, index)),
+    channels: classes.map((_, index) => ({ ...channelOf(cell, index), ...(past[index] ? { rate: past[index] } : {}) })),
     faults: lightFaults,
     restocksPerDay: 0,
     restockUnits: 0,
@@ -101,7 +124,7 @@ const scenarioOf = (cell: Cell, seed: number, kind: HubKind): Scenario => {
     asksPerDay: 0,
   }
   const everything = cell.stock - (kind === 'buffer' ? bufferOf(cell) : 0)
-  return { ...bare, channels: bare.channels.map((c, i) => ({ ...c, startQuantity: kind === 'protocol' ? shareOf(bare, i) : everything })) }
+  return { ...bare, channels: bare.channels.map((c, i) => ({ ...c, startQuantity: usesProtocol(kind) ? shareOf(bare, i) : everything })) }
 }
 
 const bufferOf = (cell: Cell): number => Math.ceil(cell.stock / 10)
@@ -140,7 +163,7 @@ const runOnce = (cell: Cell, seed: number, kind: HubKind): Run => {
     }),
   )
   const calls = ((): (() => number) => {
-    if (kind === 'protocol') {
+    if (usesProtocol(kind)) {
       const stock = openingStock(scenario, markets)
       const hub = createWorldHub({ scenario, queue, markets, stock, faults: () => scenario.faults, teeth: noTeeth })
       receive = markets.map((_, index) => (fact) => hub.webhook(index, fact))

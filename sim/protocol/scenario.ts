@@ -2,7 +2,7 @@
 // fault is in about half of the worlds, at a rate of its own), so that rare mixtures come up. Everything stays inside the assumptions that
 // the protocol states (ZERO-OVERSELL.md: L, eps, H, D, sigma); a world outside them is made on purpose, by `lateByL` above 1.
 import type { ChannelConstants } from '../../src/domain/settings.ts'
-import type { AllocationRule, WriteClass } from '../../src/domain/stock.ts'
+import type { AllocationRule, SalesRate, WriteClass } from '../../src/domain/stock.ts'
 import { type Dice, diceOf } from './dice.ts'
 
 /** Probabilities for each occasion, except where the name says otherwise. */
@@ -42,6 +42,8 @@ export interface ChannelScenario {
   readonly skewMs: number
   readonly unitsPerListing: number
   readonly rule: AllocationRule
+  /** What it sold before the world began; left out: nothing. */
+  readonly rate?: SalesRate
   readonly adopting: boolean
   readonly startQuantity: number
   readonly buyersPerHour: number
@@ -77,6 +79,8 @@ export interface Scenario {
 const secondMs = 1_000
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
+
+export const startMs = 1_000_000_000
 
 export const noFaults: Faults = {
   lostRequest: 0,
@@ -141,6 +145,16 @@ const drawRule = (dice: Dice): AllocationRule => {
   }
 }
 
+/** Half of the weights are those of velocity, some listings with sales of before, some with a hysteresis of their own. */
+const drawPolicy = (dice: Dice, rule: AllocationRule): Pick<ChannelScenario, 'rule' | 'rate'> => {
+  const mode = rule.mode === 'weight' && dice.chance(0.5) ? 'velocity' : rule.mode
+  const hysteresis = dice.chance(0.2) ? { hysteresisUnits: dice.int(0, 5) } : {}
+  // Up to a unit a minute: its turn with the last units may end inside of the world.
+  const milliUnitsPerDay = dice.chance(0.3) ? dice.int(1_000, 1_500_000) : 0
+  const rate = milliUnitsPerDay > 0 ? { rate: { milliUnitsPerDay, atMs: startMs - dice.int(0, 24 * hourMs) } } : {}
+  return { rule: { ...rule, mode, ...hysteresis }, ...rate }
+}
+
 const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): ChannelScenario => {
   const writeClass = dice.pick(['compare-and-set', 'absolute-set-with-read', 'absolute-set'] as const)
   const constants = drawConstants(dice)
@@ -177,6 +191,7 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
 export const drawScenario = (seed: number): Scenario => {
   const dice = diceOf(seed, 0)
   const edits = diceOf(seed, 1)
+  const policy = diceOf(seed, 2)
   const faults = drawFaults(dice)
   const onHandUnits = dice.chance(0.5) ? dice.int(1, 8) : dice.int(5, 40)
   const adoptingWorld = dice.chance(0.25)
@@ -189,7 +204,7 @@ export const drawScenario = (seed: number): Scenario => {
     const most = channel.adopting ? onHandUnits : left
     const startQuantity = Math.floor((most * dice.pick([0, 0.3, 1])) / channel.unitsPerListing)
     if (!channel.adopting) left -= startQuantity * channel.unitsPerListing
-    channels.push({ ...channel, startQuantity, edits: edits.chance(0.3) ? 0.3 : 0 })
+    channels.push({ ...channel, startQuantity, edits: edits.chance(0.3) ? 0.3 : 0, ...drawPolicy(policy, channel.rule) })
   }
   return {
     seed,

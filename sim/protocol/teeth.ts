@@ -118,7 +118,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a timeout keeps its charge',
-    seed: 2,
+    seed: 3,
     make: () => listings(['record', 'issue'], (l) => ({ ...l, pushes: l.pushes.filter((p) => p.status !== 'unknown') })),
   },
   { name: 'a refusal of a repeat keeps the charge', seed: 3, make: dropRefused, world: zombieWorld },
@@ -129,7 +129,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a key is not used after it is forgotten',
-    seed: 2,
+    seed: 3,
     make: () => ({ settings: (honest) => ({ ...honest, keyRetentionMs: Number.MAX_SAFE_INTEGER }) }),
     world: (scenario) => ({
       ...scenario,
@@ -144,7 +144,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'an expired request may have landed',
-    seed: 2,
+    seed: 3,
     make: () =>
       listings(['upkeep'], (after, before) => {
         const charge = gone(before, after).reduce((sum, p) => sum + p.charge, 0)
@@ -159,12 +159,12 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'an acceptance is no evidence',
-    seed: 2,
+    seed: 3,
     make: () => ({
       result: (result, push) => (result.kind === 'accepted' ? { kind: 'applied', quantity: push.quantity, evidence: true } : result),
     }),
   },
-  { name: 'H: a checkout may end later', seed: 28, make: () => constants({ checkoutHoldMs: 0 }) },
+  { name: 'H: a checkout may end later', seed: 49, make: () => constants({ checkoutHoldMs: 0 }) },
   { name: 'L: an order may show later', seed: 1, make: () => constants({ orderVisibilityMs: 0 }) },
   { name: 'eps: clocks differ', seed: 238, make: () => constants({ clockSkewMs: 0 }) },
   {
@@ -175,7 +175,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a late order lowers nothing',
-    seed: 13,
+    seed: 54,
     make: () => ({
       seen: (cause, stock) =>
         cause === 'fold'
@@ -206,7 +206,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'settled charges are remembered for windows that open in the past',
-    seed: 917,
+    seed: 404,
     make: () => listings(everywhere, (l) => ({ ...l, applied: [] })),
     world: zombieWorld,
   },
@@ -268,7 +268,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'a number below 0 is evidence of 0',
-    seed: 106,
+    seed: 158,
     make: () =>
       listings(['record'], (after, before) =>
         after.fences.length > (before?.fences.length ?? 0) && after.believedQuantity !== null && after.believedQuantity < 0

@@ -12,7 +12,7 @@ import { diceOf } from './dice.ts'
 import { createEventQueue } from './event-queue.ts'
 import { createWorldHub, pool, sku, type WorldHub } from './hub.ts'
 import { createMarketplace, type Marketplace } from './marketplace.ts'
-import { noFaults, numberOf, type Scenario } from './scenario.ts'
+import { noFaults, numberOf, type Scenario, startMs } from './scenario.ts'
 import { noTeeth, type Teeth } from './teeth.ts'
 
 export interface Breach {
@@ -40,7 +40,6 @@ export interface RunOptions {
   readonly story?: boolean
 }
 
-export const startMs = 1_000_000_000
 const location = 'shelf' as LocationId
 /** The waits that the hub chooses itself: an hour after a refusal, ten minutes for an accepted write to show, twice. */
 const hubWaitsMs = 85 * 60_000
@@ -56,6 +55,7 @@ const listingState = (market: Marketplace): ListingState => {
     writeClass: scenario.writeClass,
     status: scenario.adopting ? 'adopting' : 'active',
     rule: scenario.rule,
+    ...(scenario.rate === undefined ? {} : { rate: scenario.rate }),
     base: scenario.adopting ? 0 : scenario.startQuantity,
     pushes: [],
     fences: [],
@@ -237,7 +237,15 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
       return 3 * (c.requestLifetimeMs + visibleMs + c.checkoutHoldMs + c.readStalenessMs + 2 * c.clockSkewMs + pollEveryMs)
     }),
   )
-  runUntil(startMs + scenario.horizonMs + boundMs + hubWaitsMs)
+  const calmMs = startMs + scenario.horizonMs
+  let untilMs = calmMs + boundMs + hubWaitsMs
+  runUntil(untilMs)
+  // Another listing's turn with the last units may come within the calm: its step has the same bound from then on.
+  const lastTurnMs = (): number => Math.max(...world.stock().listings.map((l) => l.passedAtMs ?? 0))
+  while (!breach && lastTurnMs() + boundMs + hubWaitsMs > untilMs) {
+    untilMs = lastTurnMs() + boundMs + hubWaitsMs
+    runUntil(untilMs)
+  }
   if (!breach) {
     const missing = unconverged(world, markets, queue.nowMs())
     if (missing) fail('P7', missing)
@@ -283,10 +291,14 @@ const unconverged = (world: WorldHub, markets: readonly Marketplace[], nowMs: nu
     const unreadable = listing.writeClass === 'absolute-set' && market.quantity() > 0 && exposure > market.quantity()
     if (exposure !== Math.max(0, market.quantity()) && !unreadable) return `${where}: exposure ${exposure}`
   }
-  const [intent] = plan(stock, (channel) => world.settingsFor(channel), nowMs)
+  const intents = plan(stock, (channel) => world.settingsFor(channel), nowMs)
+  // The one step that waits for time alone, days from here: another listing's turn with the last units.
+  const turns = intents.filter(({ passes }) => passes === true)
+  const intent = intents.find(({ passes }) => passes !== true)
   if (intent) return `still planned: ${intent.listing} ${JSON.stringify(intent.step)} in ${intent.dueAtMs - nowMs} ms`
   // P9: work is done only where a mark says so, so without marks nothing is sent or read for ever.
-  const [mark] = workMarks(stock, (channel) => world.settingsFor(channel), nowMs)
+  const marks = workMarks(stock, (channel) => world.settingsFor(channel), nowMs)
+  const mark = marks.find((m) => !(m.kind === 'push' && turns.some((t) => t.channel === m.channel && t.dueAtMs === m.dueAtMs)))
   if (mark) return `still marked: ${mark.kind} of ${mark.channel} in ${mark.dueAtMs - nowMs} ms`
   const levels = ledgerLevels(world)
   if (levels.reserved !== stock.reservedUnits) return `ledger: reserved ${levels.reserved}, document ${stock.reservedUnits}`

@@ -1,9 +1,52 @@
-// Allocation: what each listing aims for. Safety never depends on it. Pure arithmetic: fixed shares first (by priority), then percent,
-// then the rest by weight with largest remainders; caps, hide-below floors and packs (whole listing quantities only) applied on the way.
-import type { ListingId } from './ids.ts'
-import { availableUnits, type ListingState, type Stock } from './stock.ts'
+// Allocation: what each listing aims for. Safety never depends on it. Pure arithmetic on the document, without the time: fixed shares first (by
+// priority), then percent, then the rest by weight with largest remainders; caps, hide-below floors and packs (whole listing quantities only)
+// applied on the way. Guarantees under `strict`: the targets together are at most what may be shared, which is what is available less what
+// listings hold that take no part. Who takes no part (nothing can be written there, or nothing is sold there) gets no share.
+import { exposureUnits, isGuaranteed } from './exposure.ts'
+import type { ChannelId, ListingId } from './ids.ts'
+import { areLast, holdersOf, lastSaleMs } from './last-units.ts'
+import { milliUnitsPerDayOfOne, rateAt } from './sales-rate.ts'
+import type { ChannelMode } from './settings.ts'
+import { availableUnits, type ListingState, type Stock, type WriteClass } from './stock.ts'
 
-const takesPart = (listing: ListingState): boolean => listing.writeClass !== 'ask-first' && listing.status !== 'disconnected'
+export type ModeOf = (channel: ChannelId) => ChannelMode
+export type Targets = ReadonlyMap<ListingId, number>
+
+/** How a share came about, in units; for explanations. */
+export type Share =
+  | { readonly kind: 'fixed' | 'percent'; readonly wantedUnits: number; readonly leftUnits: number }
+  /** `weight` of `weights` in `potUnits`: of the round that decided. */
+  | { readonly kind: 'weight'; readonly potUnits: number; readonly weight: number; readonly weights: number }
+
+/** What allocate() tells of how it decided. */
+export interface Told {
+  /** null: nobody wants to know. */
+  readonly shares: Map<ListingId, Share> | null
+  /** With fewer units than listings: those that may hold them. Empty otherwise. */
+  holders: readonly ListingState[]
+}
+
+/** Part of the sales that is shared out as if all listings sold alike: a new one can prove itself beside one that sells fast. */
+const unprovenShare = 0.1
+
+/** Of the fastest listing's weight: from here on another one counts as equally fast where the last units go. */
+const nearlyEqual = 0.6
+
+const enforced: ModeOf = () => 'enforce'
+
+/** Can a number be written there, and does what it shows sell? */
+export const takesPart = (listing: ListingState, modeOf: ModeOf): boolean =>
+  listing.writeClass !== 'ask-first' &&
+  listing.status !== 'disconnected' &&
+  listing.blockedReason === null &&
+  modeOf(listing.channel) === 'enforce'
+
+/** What those may still sell that take no part: nobody else can have it before evidence frees it. Outside of the guarantee nothing is held. */
+export const heldOutsideUnits = (stock: Stock, modeOf: ModeOf = enforced): number => {
+  let units = 0
+  for (const listing of stock.listings) if (isGuaranteed(listing) && !takesPart(listing, modeOf)) units += exposureUnits(listing)
+  return units
+}
 
 /** Whole listing quantities within the units, the cap and the floor. */
 const wholeQuantity = (listing: ListingState, units: number): number => {
@@ -12,31 +55,93 @@ const wholeQuantity = (listing: ListingState, units: number): number => {
   return quantity * listing.unitsPerListing < listing.rule.hideBelowUnits ? 0 : quantity
 }
 
-const byPriority = (a: ListingState, b: ListingState): number =>
-  a.rule.priority - b.rule.priority || b.rule.value - a.rule.value || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+/** Where a unit comes back soonest when it is wanted elsewhere: a compare-and-set is lowered to the unit, others only to 0, and later. */
+const reclaim: Readonly<Record<WriteClass, number>> = {
+  'compare-and-set': 0,
+  'absolute-set-with-read': 1,
+  'absolute-set': 2,
+  'ask-first': 3,
+}
+
+/** Who goes first where shares tie or run out. */
+export const byPriority = (a: ListingState, b: ListingState): number =>
+  a.rule.priority - b.rule.priority ||
+  b.rule.value - a.rule.value ||
+  reclaim[a.writeClass] - reclaim[b.writeClass] ||
+  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+const isWeighted = ({ rule }: ListingState): boolean => rule.mode === 'velocity' || rule.mode === 'weight'
+
+/**
+ * Weights of the listings. By velocity: the configured weight times the share of the sales, as of the latest of them, so that the time between
+ * two sales changes nothing. Every listing is taken to have sold one unit more than it has: with nothing sold all are alike. The average is
+ * the configured weight, beside which fixed weights keep their meaning.
+ */
+export const weightsOf = (listings: readonly ListingState[], stock: Stock): ReadonlyMap<ListingId, number> => {
+  const weights = new Map<ListingId, number>()
+  const moving = listings.filter((l) => l.rule.mode === 'velocity')
+  const atMs = moving.length > 1 ? lastSaleMs(stock) : 0
+  let total = 0
+  for (const listing of moving) {
+    const rate = atMs === 0 ? 0 : rateAt(listing.rate, atMs)
+    weights.set(listing.id, rate)
+    total += rate
+  }
+  const unproven = milliUnitsPerDayOfOne + (unprovenShare * total) / Math.max(1, moving.length)
+  const each = (total + unproven * moving.length) / Math.max(1, moving.length)
+  for (const listing of listings) {
+    const rate = weights.get(listing.id)
+    weights.set(listing.id, rate === undefined ? listing.rule.value : (listing.rule.value * (rate + unproven)) / each)
+  }
+  return weights
+}
+
+/**
+ * For the last units: weights that are nearly the largest count as the largest. A few sales do not tell two such listings apart, and then it is
+ * better to go by priority and by where a unit comes back soonest.
+ */
+const evened = (weights: ReadonlyMap<ListingId, number>): ReadonlyMap<ListingId, number> => {
+  const most = Math.max(...weights.values())
+  return new Map([...weights].map(([id, weight]) => [id, weight >= most * nearlyEqual ? most : weight]))
+}
 
 /** Shares `units` among the listings by weight in whole listing quantities; what a cap or a floor frees goes round again. */
-const shareByWeight = (listings: readonly ListingState[], units: number, targets: Map<ListingId, number>): void => {
-  let open = listings.filter((l) => l.rule.value > 0)
+const shareByWeight = (
+  listings: readonly ListingState[],
+  units: number,
+  stock: Stock,
+  targets: Map<ListingId, number>,
+  told?: Told,
+): void => {
+  let open: readonly ListingState[] = listings.filter((l) => l.rule.value > 0)
   let left = units
+  const last = open.length > 1 && areLast(open, units)
+  if (last) open = holdersOf(open, stock)
+  if (last && told) told.holders = open
+  const weightOf = last ? evened(weightsOf(open, stock)) : weightsOf(open, stock)
+  const weight = (listing: ListingState): number => weightOf.get(listing.id) ?? 0
   // Each round closes at least one listing (capped or hidden) or is the last.
   while (open.length > 0) {
-    const weights = open.reduce((sum, l) => sum + l.rule.value, 0)
-    const exact = new Map(open.map((l) => [l.id, (left * l.rule.value) / weights]))
-    const closed = open.filter((l) => {
-      const share = exact.get(l.id) ?? 0
-      const capped = l.rule.capUnits !== null && share >= l.rule.capUnits
-      return capped || (share < l.rule.hideBelowUnits && open.length > 1)
-    })
-    if (closed.length === 0) {
+    let weights = 0
+    for (const listing of open) weights += weight(listing)
+    const potUnits = left
+    const exact = new Map<ListingId, number>()
+    for (const listing of open) {
+      exact.set(listing.id, (left * weight(listing)) / weights)
+      told?.shares?.set(listing.id, { kind: 'weight', potUnits, weight: weight(listing), weights })
+    }
+    const atCap = (l: ListingState): boolean => l.rule.capUnits !== null && (exact.get(l.id) ?? 0) >= l.rule.capUnits
+    // Caps first: what they free may lift the others over their floors.
+    const capped = open.filter(atCap)
+    const hidden = open.length > 1 && capped.length === 0 ? open.filter((l) => (exact.get(l.id) ?? 0) < l.rule.hideBelowUnits) : []
+    const given = hidden.length > 0 ? [...hidden].sort(byPriority).at(-1) : undefined
+    const closing = given ? [given] : capped
+    if (closing.length === 0) {
       shareRemainders(open, exact, left, targets)
       return
     }
-    // Caps first: what they free may lift the others over their floors.
-    const capped = closed.filter((l) => l.rule.capUnits !== null && (exact.get(l.id) ?? 0) >= l.rule.capUnits)
-    const closing = capped.length > 0 ? capped : [closed.sort(byPriority).at(-1)].filter((l) => l !== undefined)
     for (const listing of closing) {
-      const quantity = capped.length > 0 ? wholeQuantity(listing, left) : 0
+      const quantity = given ? 0 : wholeQuantity(listing, left)
       targets.set(listing.id, quantity)
       left -= quantity * listing.unitsPerListing
     }
@@ -56,6 +161,7 @@ const shareRemainders = (
     targets.set(listing.id, quantity)
     left -= quantity * listing.unitsPerListing
   }
+  if (left <= 0) return
   const remainder = (l: ListingState): number => (exact.get(l.id) ?? 0) - (targets.get(l.id) ?? 0) * l.unitsPerListing
   for (const listing of [...open].sort((a, b) => remainder(b) - remainder(a) || byPriority(a, b))) {
     const quantity = targets.get(listing.id) ?? 0
@@ -67,26 +173,31 @@ const shareRemainders = (
   }
 }
 
-/** Desired exposure of each listing, in listing quantities. Under `strict` the sum in units is at most the available units. */
-export const allocate = (stock: Stock): ReadonlyMap<ListingId, number> => {
+/** Desired exposure of each listing that takes part, in listing quantities. `modeOf`: a channel that is not enforced takes no part. */
+export const allocate = (stock: Stock, modeOf: ModeOf = enforced, told?: Told): Targets => {
   const targets = new Map<ListingId, number>()
   const available = availableUnits(stock)
-  const listings = stock.listings.filter(takesPart)
   if (stock.sharing === 'pooled') {
-    for (const listing of listings) targets.set(listing.id, wholeQuantity(listing, available))
+    for (const listing of stock.listings)
+      if (listing.writeClass !== 'ask-first' && listing.status !== 'disconnected')
+        targets.set(listing.id, wholeQuantity(listing, available))
     return targets
   }
-  let left = available
-  for (const mode of ['fixed', 'percent'] as const) {
-    for (const listing of listings.filter((l) => l.rule.mode === mode).sort(byPriority)) {
-      const wanted = mode === 'fixed' ? listing.rule.value : Math.floor((available * listing.rule.value) / 100)
-      const quantity = wholeQuantity(listing, Math.min(wanted, left))
-      targets.set(listing.id, quantity)
-      left -= quantity * listing.unitsPerListing
+  const listings = stock.listings.filter((listing) => takesPart(listing, modeOf))
+  const shared = listings.length === stock.listings.length ? available : Math.max(0, available - heldOutsideUnits(stock, modeOf))
+  let left = shared
+  if (!listings.every(isWeighted))
+    for (const kind of ['fixed', 'percent'] as const) {
+      for (const listing of listings.filter((l) => l.rule.mode === kind).sort(byPriority)) {
+        const wantedUnits = kind === 'fixed' ? listing.rule.value : Math.floor((shared * listing.rule.value) / 100)
+        told?.shares?.set(listing.id, { kind, wantedUnits, leftUnits: left })
+        const quantity = wholeQuantity(listing, Math.min(wantedUnits, left))
+        targets.set(listing.id, quantity)
+        left -= quantity * listing.unitsPerListing
+      }
     }
-  }
-  const weighted = listings.filter((l) => l.rule.mode === 'weight')
+  const weighted = listings.filter(isWeighted)
   for (const listing of weighted) targets.set(listing.id, 0)
-  shareByWeight(weighted, left, targets)
+  shareByWeight(weighted, left, stock, targets, told)
   return targets
 }

@@ -16,6 +16,10 @@ export type WriteReason =
   | 'dark-first'
   | 'lower'
   | 'raise'
+  /** Refused for good: tells whether the channel takes numbers again. */
+  | 'probe'
+  /** The last units have not sold here for long: another listing's turn. */
+  | 'turn'
   /** The same number once more, because saying it is the only evidence there is. */
   | 'say-again'
 
@@ -75,6 +79,7 @@ const writeReason = (listing: ListingState, quantity: number, { stock, settings,
   if (lowers && isGuaranteed(listing) && isShort(stock)) return 'emergency'
   if (stock.sharing === 'pooled') return 'pooled'
   if (settings?.selfDecrement === 'unproven') return 'self-decrement'
+  if (listing.blockedReason !== null) return 'probe'
   if (listing.status === 'adopting') return 'adopting'
   if (quantity === listing.believedQuantity) return 'say-again'
   if (!lowers) return 'raise'
@@ -119,7 +124,13 @@ export const explainStep = (listing: ListingState, intent: Intent | null, situat
     case 'set':
     case 'compare-and-set': {
       const { quantity, fromQuantity } = step
-      return { kind: 'write', quantity, fromQuantity, dueAtMs, why: writeReason(listing, quantity, situation) }
+      return {
+        kind: 'write',
+        quantity,
+        fromQuantity,
+        dueAtMs,
+        why: intent.passes === true ? 'turn' : writeReason(listing, quantity, situation),
+      }
     }
   }
 }

@@ -1,16 +1,39 @@
 // Why a listing aims for what it aims for: the numbers behind its target, and what limited it. Explains the result of allocate() and never
-// decides: the quantity is always allocate's own. Where the rounds of sharing cannot be told in one sentence it says `rest`.
-import type { ListingId } from './ids.ts'
+// decides: the quantity and the share before rounding are allocate's own. Where the rounds of sharing cannot be told in one sentence it says
+// `rest`.
+import { allocate, type ModeOf, type Share, takesPart, type Targets } from './allocation.ts'
+import { exposureUnits, isGuaranteed } from './exposure.ts'
+import { lastSaleMs } from './last-units.ts'
+import { rateAt } from './sales-rate.ts'
+import type { ChannelMode } from './settings.ts'
 import { type AllocationRule, availableUnits, type ListingState, type Stock } from './stock.ts'
 
+/** Why a listing has no share. */
+export type NoShareReason = 'ask-first' | 'disconnected' | 'blocked' | 'not-configured' | Exclude<ChannelMode, 'enforce'>
+
 export type TargetBasis =
-  /** Takes no part: asks first, or is disconnected. */
-  | { readonly kind: 'none' }
+  /** Takes no part. What it may still sell stays counted (`heldUnits`). `wouldBeQuantity`: its target if it took part; null: not told. */
+  | {
+      readonly kind: 'none'
+      readonly why: NoShareReason
+      readonly heldUnits: number
+      readonly wouldBeQuantity: number | null
+    }
   | { readonly kind: 'pooled'; readonly availableUnits: number }
   /** `leftUnits`: what the rules before it have left. */
   | { readonly kind: 'fixed' | 'percent'; readonly wantedUnits: number; readonly leftUnits: number }
-  /** `potUnits` are shared among listings whose weights sum up to `weights`, after caps and floors of others. */
-  | { readonly kind: 'weight'; readonly potUnits: number; readonly weights: number }
+  /** `potUnits` are shared among listings whose weights sum up to `weights`, after caps and floors of others; `shareUnits` before rounding. */
+  | {
+      readonly kind: 'weight'
+      readonly potUnits: number
+      readonly weight: number
+      readonly weights: number
+      readonly shareUnits: number
+      /** What it sells, thousandths of a unit a day as of the latest sale of the SKU; null: by the configured weight alone. */
+      readonly milliUnitsPerDay: number | null
+    }
+  /** By weight, and it was given none: its weight is 0, or the last units had their turn with it and did not sell. */
+  | { readonly kind: 'left-out'; readonly why: 'weight-0' | 'passed' }
 
 /** What made the target other than its share. rest: what rounding and the limits of others leave. */
 export type TargetLimit = 'left' | 'cap' | 'hide-below' | 'largest-remainder' | 'pack' | 'rest'
@@ -23,19 +46,13 @@ export interface TargetExplanation {
   readonly limits: readonly TargetLimit[]
 }
 
-type Targets = ReadonlyMap<ListingId, number>
-
-const takesPart = (listing: ListingState): boolean => listing.writeClass !== 'ask-first' && listing.status !== 'disconnected'
-
-/** The order in which fixed and percent rules are served. */
-const before = (a: ListingState, b: ListingState): boolean => {
-  if (a.rule.mode !== b.rule.mode) return a.rule.mode === 'fixed'
-  return (a.rule.priority - b.rule.priority || b.rule.value - a.rule.value || (a.id < b.id ? -1 : 1)) < 0
+export interface TargetSituation {
+  readonly stock: Stock
+  /** What allocate() said of this document, and told of it. */
+  readonly targets: Targets
+  readonly shares: ReadonlyMap<ListingState['id'], Share>
+  readonly modeOf: (channel: ListingState['channel']) => ChannelMode | 'not-configured'
 }
-
-const unitsOf = (listing: ListingState, targets: Targets): number => (targets.get(listing.id) ?? 0) * listing.unitsPerListing
-const sum = (listings: readonly ListingState[], of: (listing: ListingState) => number): number =>
-  listings.reduce((total, listing) => total + of(listing), 0)
 
 /** What of the cap, the floor and whole packs changed a number of units into the target. */
 const limitsOf = (listing: ListingState, shareUnits: number, quantity: number): readonly TargetLimit[] => {
@@ -49,34 +66,13 @@ const limitsOf = (listing: ListingState, shareUnits: number, quantity: number): 
   return limits
 }
 
-interface Round {
-  readonly potUnits: number
-  readonly weights: number
-}
+type Told = Pick<TargetExplanation, 'quantity' | 'units' | 'rule'>
 
-/** The round of the sharing by weight that gave the listing its target: the one that its cap or floor took it out of, or the last. */
-const roundOf = (listing: ListingState, weighted: readonly ListingState[], targets: Targets, potUnits: number): Round => {
-  let open = weighted.filter((l) => l.rule.value > 0)
-  let left = potUnits
-  for (;;) {
-    const weights = sum(open, (l) => l.rule.value)
-    const closed = open.filter((l) => {
-      const { capUnits, hideBelowUnits, value } = l.rule
-      const atCap = capUnits !== null && left * value >= capUnits * weights && unitsOf(l, targets) <= capUnits
-      const hidden = unitsOf(l, targets) === 0 && left * value < hideBelowUnits * weights && open.length > 1
-      return atCap || hidden
-    })
-    if (closed.length === 0 || closed.includes(listing)) return { potUnits: left, weights }
-    left -= sum(closed, (l) => unitsOf(l, targets))
-    open = open.filter((l) => !closed.includes(l))
-  }
-}
-
-const explainWeight = (listing: ListingState, weighted: readonly ListingState[], targets: Targets, potUnits: number): TargetExplanation => {
+const explainWeight = (told: Told, listing: ListingState, share: Extract<Share, { kind: 'weight' }>, stock: Stock): TargetExplanation => {
   const { rule, unitsPerListing } = listing
-  const quantity = targets.get(listing.id) ?? 0
-  const { potUnits: pot, weights } = roundOf(listing, weighted, targets, potUnits)
-  const shareUnits = weights === 0 ? 0 : Math.floor((pot * rule.value) / weights)
+  const { quantity } = told
+  const exact = share.weights === 0 ? 0 : (Math.max(0, share.potUnits) * share.weight) / share.weights
+  const shareUnits = Math.floor(exact)
   const limits = limitsOf(listing, shareUnits, quantity)
   const whole = Math.floor(Math.min(shareUnits, rule.capUnits ?? shareUnits) / unitsPerListing)
   const cause = (): readonly TargetLimit[] => {
@@ -84,46 +80,45 @@ const explainWeight = (listing: ListingState, weighted: readonly ListingState[],
     if (quantity === 0 && shareUnits < rule.hideBelowUnits) return ['hide-below']
     return quantity === whole + 1 && !limits.includes('cap') ? ['largest-remainder'] : ['rest']
   }
-  return {
-    quantity,
-    units: quantity * unitsPerListing,
-    rule,
-    basis: { kind: 'weight', potUnits: pot, weights },
-    limits: cause(),
-  }
+  const milliUnitsPerDay = rule.mode === 'velocity' ? Math.round(rateAt(listing.rate, lastSaleMs(stock))) : null
+  return { ...told, basis: { ...share, shareUnits: exact, milliUnitsPerDay }, limits: cause() }
 }
 
-/** `targets`: what allocate() said of this document. */
-export const explainTarget = (stock: Stock, listing: ListingState, targets: Targets): TargetExplanation => {
-  const { rule } = listing
+const noShareReason = (listing: ListingState, mode: ChannelMode | 'not-configured'): NoShareReason => {
+  if (listing.writeClass === 'ask-first') return 'ask-first'
+  if (listing.status === 'disconnected') return 'disconnected'
+  return mode === 'enforce' ? 'blocked' : mode
+}
+
+/** For the sharing, a channel that is not configured is one that nothing is written to. */
+export const sharingModes =
+  (modeOf: TargetSituation['modeOf']): ModeOf =>
+  (channel) => {
+    const mode = modeOf(channel)
+    return mode === 'not-configured' ? 'paused' : mode
+  }
+
+export const explainTarget = (listing: ListingState, situation: TargetSituation): TargetExplanation => {
+  const { stock, targets, shares, modeOf } = situation
   const quantity = targets.get(listing.id) ?? 0
-  const told = { quantity, units: quantity * listing.unitsPerListing, rule }
+  const told: Told = { quantity, units: quantity * listing.unitsPerListing, rule: listing.rule }
   const available = availableUnits(stock)
-  if (!takesPart(listing)) return { ...told, basis: { kind: 'none' }, limits: [] }
+  if (!targets.has(listing.id) || !(stock.sharing === 'pooled' || takesPart(listing, sharingModes(modeOf)))) {
+    const why = noShareReason(listing, modeOf(listing.channel))
+    // What enforcing the observed channels would come to: what somebody who looks before they leap wants to see.
+    const wouldBe =
+      why === 'observe'
+        ? (allocate(stock, (c) => (modeOf(c) === 'observe' ? 'enforce' : sharingModes(modeOf)(c))).get(listing.id) ?? null)
+        : null
+    const heldUnits = isGuaranteed(listing) ? exposureUnits(listing) : 0
+    return { ...told, basis: { kind: 'none', why, heldUnits, wouldBeQuantity: wouldBe }, limits: [] }
+  }
   if (stock.sharing === 'pooled')
     return { ...told, basis: { kind: 'pooled', availableUnits: available }, limits: limitsOf(listing, available, quantity) }
-  const taking = stock.listings.filter(takesPart)
-  const served = taking.filter((l) => l.rule.mode !== 'weight')
-  if (rule.mode === 'weight') {
-    const pot = available - sum(served, (l) => unitsOf(l, targets))
-    return explainWeight(
-      listing,
-      taking.filter((l) => l.rule.mode === 'weight'),
-      targets,
-      pot,
-    )
-  }
-  const leftUnits =
-    available -
-    sum(
-      served.filter((l) => l !== listing && before(l, listing)),
-      (l) => unitsOf(l, targets),
-    )
-  const wantedUnits = rule.mode === 'fixed' ? rule.value : Math.floor((available * rule.value) / 100)
-  const limits = limitsOf(listing, Math.min(wantedUnits, leftUnits), quantity)
-  return {
-    ...told,
-    basis: { kind: rule.mode, wantedUnits, leftUnits },
-    limits: leftUnits < wantedUnits ? ['left', ...limits] : limits,
-  }
+  const share = shares.get(listing.id)
+  if (share === undefined)
+    return { ...told, basis: { kind: 'left-out', why: listing.rule.value === 0 ? 'weight-0' : 'passed' }, limits: [] }
+  if (share.kind === 'weight') return explainWeight(told, listing, share, stock)
+  const limits = limitsOf(listing, Math.min(share.wantedUnits, share.leftUnits), quantity)
+  return { ...told, basis: share, limits: share.leftUnits < share.wantedUnits ? ['left', ...limits] : limits }
 }

@@ -55,13 +55,13 @@ test('all is well', () => {
     shop, listing mug (each change names the number it replaces)
       Should be showing 4 units now; the last evidence is from 09:50:00 CET.
       May still sell at most 4 units that we do not know of (exposure: 4 by evidence and known orders).
-      Should have 3 units: weight 1 of 2 in 7 units is 3.5.
-      Nothing to do: it may sell more than it should, and nobody else needs the units now.
+      Should have 4 units: weight 1 of 2 in 7 units is 3.5; rounded up, because its remainder is among the largest.
+      Nothing to do: it shows what it should.
     market, listing mug (a change overwrites the number; reading it back is the proof)
       Should be showing 3 units now; the last evidence is from 09:50:00 CET.
       May still sell at most 3 units that we do not know of (exposure: 3 by evidence and known orders).
-      Should have 4 units: weight 1 of 2 in 7 units is 3.5; rounded up, because its remainder is among the largest.
-      Nothing to do: it should have more, and no more is free: other listings hold it, or the evidence that frees it is still under way.
+      Should have 3 units: weight 1 of 2 in 7 units is 3.5.
+      Nothing to do: it shows what it should.
     Protected
       No sale can exceed the shelf, as long as this holds:
       shop: every order is visible within 5 min (L), clocks differ by at most 10 s (eps), a checkout holds a unit for at most 15 min (H), a request takes effect within 2 min or never (D), a read is at most 30 s old (sigma).
@@ -128,7 +128,7 @@ test('evidence under way: what it showed, what happened since, how far the order
     "Should be showing 8 units now; the last evidence is from 09:50:00 CET.
     May still sell at most 12 units that we do not know of (exposure: 12 by evidence and known orders).
     Evidence under way (fence): it showed 9 units between 09:58:00 CET and 09:59:00 CET. Since then: 2 sold, 1 put back by cancellations, 3 more by other requests. So it may sell at most 11 units. The channel is not configured, so this cannot be completed.
-    Should have 10 units: weight 1 of 1 in 10 units is 10.
+    Has no share: the channel is not configured; what it may still sell (12 units) stays counted, and is nobody else's.
     Nothing to do: the channel is not configured."
   `)
 })
@@ -154,7 +154,7 @@ describe('targets', () => {
         Should have 9 units: weight 1 of 2 in 19 units is 9.5."
     `)
     expect(two({ rule: { ...rule, value: 0 } }, { rule: { ...rule, value: 3 } })).toMatchInlineSnapshot(`
-      "  Should have 0 units: weight 0 of 3 in 19 units is 0.
+      "  Should have 0 units: its weight is 0, so nothing is shared with it.
         Should have 19 units: weight 3 of 3 in 19 units is 19."
     `)
   })
@@ -356,8 +356,8 @@ describe('the status', () => {
     expect(listing({ ...atTen, blockedReason: 'the item is archived', lateOrders: 2 })).toMatchInlineSnapshot(`
       "Should be showing 10 units now; the last evidence is from 09:50:00 CET.
       May still sell at most 10 units that we do not know of (exposure: 10 by evidence and known orders).
-      Should have 10 units: weight 1 of 1 in 10 units is 10.
-      Nothing to do: it shows what it should.
+      Has no share: the channel refuses our number, so nobody could sell a share of it; what it may still sell (10 units) stays counted, and is nobody else's.
+      Next, now: write 10 units over 10, because the channel refused our number for good; saying the same again tells whether it takes numbers now.
       The channel does not take our number: the item is archived.
       2 orders of it came in later than the channel was assumed to show them."
     `)

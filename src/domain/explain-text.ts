@@ -1,7 +1,7 @@
 // An explanation in sentences for an operations lead: short, with units, local times with their zone, and every term of the protocol said in
 // words. It adds nothing: each sentence is made from the plain data beside it.
 import type { IdleReason, ReadReason, StepExplanation, WriteReason } from './explain-step.ts'
-import type { TargetExplanation, TargetLimit } from './explain-target.ts'
+import type { NoShareReason, TargetBasis, TargetExplanation, TargetLimit } from './explain-target.ts'
 import type { Explanation, ListingExplanation, OpenFenceExplanation, OpenPushExplanation } from './explain.ts'
 import { localTimes, type TimeText } from './local-time.ts'
 import { constantsText, spanText, unitsText } from './plain-words.ts'
@@ -112,15 +112,47 @@ const limitTexts: Readonly<Record<TargetLimit, (t: TargetExplanation, unitsPerLi
 }
 
 /** "9.5": enough to see which way it was rounded. */
-const tenths = (numerator: number, denominator: number): string => {
-  const value = Math.floor((numerator * 10) / denominator)
-  return value % 10 === 0 ? String(value / 10) : `${Math.floor(value / 10)}.${value % 10}`
+const tenths = (value: number): string => String(Math.floor(value * 10 + 1e-6) / 10)
+
+const noShare: Readonly<Record<NoShareReason, string>> = {
+  'ask-first': 'the channel asks before it takes',
+  disconnected: 'the channel is disconnected',
+  blocked: 'the channel refuses our number, so nobody could sell a share of it',
+  'not-configured': 'the channel is not configured',
+  observe: 'the channel is only observed',
+  paused: 'the channel is paused',
 }
 
-const share = ({ basis, rule }: TargetExplanation): string => {
+/** Thousandths of a unit a day, so that a person can think of it. */
+const rateText = (milliUnitsPerDay: number): string => {
+  if (milliUnitsPerDay === 0) return 'has not sold yet'
+  const perDay = milliUnitsPerDay / 1_000
+  if (perDay >= 1) return `sells about ${decimals(perDay)} a day`
+  return perDay * 30 >= 1 ? `sells about ${decimals(perDay * 30)} in 30 days` : 'sells less than 1 in 30 days'
+}
+
+const decimals = (value: number): string => String(Math.round(value * 10) / 10)
+
+const weightShare = (basis: Extract<TargetBasis, { kind: 'weight' }>, rule: TargetExplanation['rule']): string => {
+  const { weights, weight, potUnits, shareUnits, milliUnitsPerDay } = basis
+  if (weights === 0) return `weight ${rule.value}: nothing is shared with it`
+  if (milliUnitsPerDay === null) return `weight ${rule.value} of ${decimals(weights)} in ${unitsText(potUnits)} is ${tenths(shareUnits)}`
+  const part = `${decimals((100 * weight) / weights)} % of ${unitsText(potUnits)} is ${tenths(shareUnits)}`
+  return `by what it sells (${rateText(milliUnitsPerDay)}${rule.value === 1 ? '' : `, times its weight ${rule.value}`}), ${part}`
+}
+
+const share = ({ basis, rule }: TargetExplanation, q: QuantityText): string => {
   switch (basis.kind) {
-    case 'none':
-      return 'it takes no part in the sharing'
+    case 'none': {
+      const held = basis.heldUnits > 0 ? `; what it may still sell (${unitsText(basis.heldUnits)}) stays counted, and is nobody else's` : ''
+      const wouldBe =
+        basis.wouldBeQuantity === null ? '' : `; with the observed channels enforced it would have ${q(basis.wouldBeQuantity)}`
+      return `${noShare[basis.why]}${held}${wouldBe}`
+    }
+    case 'left-out':
+      return basis.why === 'passed'
+        ? 'the last units were with it and did not sell for long, so that it is the turn of another listing'
+        : 'its weight is 0, so nothing is shared with it'
     case 'pooled':
       return `pooled: all ${unitsText(basis.availableUnits)} that are available`
     case 'fixed':
@@ -128,15 +160,14 @@ const share = ({ basis, rule }: TargetExplanation): string => {
     case 'percent':
       return `${rule.value} % of what is available is ${unitsText(basis.wantedUnits)}, of ${basis.leftUnits} left for it (priority ${rule.priority})`
     case 'weight':
-      return basis.weights === 0
-        ? `weight ${rule.value}: nothing is shared with it`
-        : `weight ${rule.value} of ${basis.weights} in ${unitsText(basis.potUnits)} is ${tenths(Math.max(0, basis.potUnits) * rule.value, basis.weights)}`
+      return weightShare(basis, rule)
   }
 }
 
 const targetSentence = (target: TargetExplanation, unitsPerListing: number, q: QuantityText): string => {
   const limits = target.limits.map((limit) => `; ${limitTexts[limit](target, unitsPerListing)}`).join('')
-  return `Should have ${q(target.quantity)}: ${share(target)}${limits}.`
+  if (target.basis.kind === 'none') return `Has no share: ${share(target, q)}.`
+  return `Should have ${q(target.quantity)}: ${share(target, q)}${limits}.`
 }
 
 const writeReasons: Readonly<Record<WriteReason, string>> = {
@@ -147,6 +178,8 @@ const writeReasons: Readonly<Record<WriteReason, string>> = {
   'dark-first': 'it goes to 0 for a moment, so that the larger number then costs no more than itself',
   lower: 'it may sell more than it should, and the units are needed elsewhere',
   raise: 'it should have more, and that is free',
+  probe: 'the channel refused our number for good; saying the same again tells whether it takes numbers now',
+  turn: 'the last units have not sold here for long, so that it is the turn of another listing if none sells before',
   'say-again': 'to say the number again is the only proof that this channel gives',
 }
 

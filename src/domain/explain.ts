@@ -1,9 +1,9 @@
 // How every number of a SKU came about, as plain data: what is on the shelf, what is promised, and of each listing what it is believed to
 // show, how much it may still sell and from what, the evidence under way, its target, the next step and the reason. Pure, made from the
 // stored document, the settings, the watermarks and the time alone; every sum in it adds up (explain.test.ts).
-import { allocate } from './allocation.ts'
+import { allocate, type Share } from './allocation.ts'
 import { type StepExplanation, explainStep } from './explain-step.ts'
-import { explainTarget, type TargetExplanation } from './explain-target.ts'
+import { explainTarget, sharingModes, type TargetExplanation } from './explain-target.ts'
 import { exposureQuantity, exposureUnits, guaranteedExposureUnits, isGuaranteed, openCharge } from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
 import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
@@ -148,14 +148,16 @@ const pausedLike = (channel: ChannelId): ChannelSettings => ({
 
 export const explainStock = (stock: Stock, context: ExplainContext): Explanation => {
   const { settingsOf, nowMs } = context
-  const targets = allocate(stock)
+  const modeOf = (channel: ChannelId): ChannelMode | 'not-configured' => settingsOf(channel)?.mode ?? 'not-configured'
+  const shares = new Map<ListingId, Share>()
+  const targets = allocate(stock, sharingModes(modeOf), { shares, holders: [] })
   const slack = slackUnits(stock, targets)
   const intents = new Map(plan(stock, (channel) => settingsOf(channel) ?? pausedLike(channel), nowMs).map((i) => [i.listing, i]))
   const sellable = sellableUnits(stock)
   const explainListing = (listing: ListingState): ListingExplanation => {
     const settings = settingsOf(listing.channel)
     const watermarkMs = context.watermarkOf(listing.channel)
-    const target = explainTarget(stock, listing, targets)
+    const target = explainTarget(listing, { stock, targets, shares, modeOf })
     const situation = { stock, settings, targetQuantity: target.quantity, slackUnits: slack }
     return {
       id: listing.id,

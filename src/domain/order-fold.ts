@@ -9,7 +9,9 @@ import type { Incident } from './incidents.ts'
 import { ingestCancel, ingestSale, ingestUnknownCancel } from './ingest.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
 import type { Acknowledgement, Listing, Order, OrderFact, OrderLine, OrderLineFact } from './orders.ts'
-import { type SettingsFor, slackUnits } from './plan.ts'
+import { allocate } from './allocation.ts'
+import { modesOf, type SettingsFor, slackUnits } from './plan.ts'
+import { countSale } from './sales-rate.ts'
 import { findListing, sellableUnits, type Stock, withListing } from './stock.ts'
 
 /** A line above this is parked, not sold: no real order has it, and it would empty the shelf by a typing error. */
@@ -233,6 +235,9 @@ const applyLine = (
     const back = Math.max(0, cancelled) + Math.max(0, -promised)
     if (back > 0)
       next = ingestCancel(next, back, after.cancelledAtMs ?? context.nowMs, fact?.cancelMayRestock ?? true, context.nowMs, settings)
+    // What is sold for good, from the time of the order: a cancellation takes back what its sale counted.
+    const net = promised - cancelled
+    if (net !== 0) next = { ...next, rate: countSale(next.rate, net * units, Math.min(after.createdAtMs, context.nowMs)) }
     stock = withListing(stock, next)
   }
   if (promised > 0) draft.sold.push({ key, units: promised * units })
@@ -275,13 +280,13 @@ const oversellIncidents = (draft: Draft, order: Order, context: FoldContext): vo
 }
 
 /** How much of each line of an order we say yes to, decided once, when it is first seen. Null: nothing is asked of us. */
-const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: OrderFact): readonly OrderLine[] => {
+const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: OrderFact, settingsFor: SettingsFor): readonly OrderLine[] => {
   if (fact.demand === 'ask-first') {
     const slack = new Map<string, number>()
     return lines.map((line) => {
       const key = stockKeyText(line)
       const stock = draft.stock.get(key)
-      const left = slack.get(key) ?? (stock ? Math.max(0, slackUnits(stock)) : 0)
+      const left = slack.get(key) ?? (stock ? Math.max(0, slackUnits(stock, allocate(stock, modesOf(settingsFor)))) : 0)
       const acceptedQuantity = line.acceptedQuantity ?? Math.min(line.orderedQuantity, Math.floor(left / line.unitsPerListing))
       slack.set(key, left - (line.acceptedQuantity === null ? acceptedQuantity * line.unitsPerListing : 0))
       return { ...line, acceptedQuantity }
@@ -353,7 +358,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
   // A vendor order is answered as a whole: while a line of it cannot be placed, nothing is decided.
   const decides =
     unresolved.length === 0 && (fact.demand === 'ask-first' || fact.acknowledgeByMs !== null || known?.acknowledgement != null)
-  const lines = decides ? decideAcceptance(draft, [...merged.values()], fact) : [...merged.values()]
+  const lines = decides ? decideAcceptance(draft, [...merged.values()], fact, context.settingsFor) : [...merged.values()]
   for (const after of lines)
     applyLine(draft, before.get(after.lineId) ?? blanks.get(after.lineId) ?? after, after, order, facts.get(after.lineId) ?? null, context)
   oversellIncidents(draft, order, context)

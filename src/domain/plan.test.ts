@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { constants, fenceOf, listingOf, minuteMs, pushOf, settingsOf, startMs, stockOf } from '../../test/support/stock-samples.ts'
 import { admitAdopted, atRiskUnits, exposureUnits } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
+import { issueChange } from '../engine/push-changes.ts'
 import { admit, type Intent, plan, recoverAfterMs, slackUnits, type Step, workMarks } from './plan.ts'
 import { expiresAtMs, issuePush, recordPush } from './push.ts'
 import type { ChannelSettings } from './settings.ts'
@@ -196,21 +197,83 @@ describe('rest', () => {
     const state = fc.record({
       quantity: fc.nat(20),
       weight: fc.integer({ min: 1, max: 9 }),
+      mode: fc.constantFrom('velocity' as const, 'weight' as const),
+      sold: fc.nat(40),
       writeClass: fc.constantFrom('compare-and-set' as const, 'absolute-set' as const, 'absolute-set-with-read' as const),
     })
     fc.assert(
       fc.property(fc.array(state, { minLength: 1, maxLength: 4 }), fc.nat(60), (states, onHand) => {
-        const rule = { mode: 'weight' as const, capUnits: null, hideBelowUnits: 0, priority: 1 }
+        const rule = { capUnits: null, hideBelowUnits: 0, priority: 1 }
         let stock = stockOf(
           onHand,
-          states.map((s, i) => shown(`l${i}`, s.quantity, { writeClass: s.writeClass, rule: { ...rule, value: s.weight } })),
+          states.map((s, i) =>
+            shown(`l${i}`, s.quantity, {
+              writeClass: s.writeClass,
+              rule: { ...rule, mode: s.mode, value: s.weight },
+              ...(s.sold === 0 ? {} : { rate: { milliUnitsPerDay: 50 * s.sold, atMs: startMs - s.sold } }),
+            }),
+          ),
         )
-        for (let round = 0; round < 12; round++) stock = settle(stock, plan(stock, settingsFor, startMs))
-        expect(workMarks(stock, settingsFor, startMs)).toEqual([])
+        const due = (): readonly Intent[] => plan(stock, settingsFor, startMs).filter(({ passes }) => passes !== true)
+        for (let round = 0; round < 12; round++) stock = settle(stock, due())
+        expect(due()).toEqual([])
+        // All that may be left is another listing's turn with the last units, days from here.
+        for (const mark of workMarks(stock, settingsFor, startMs)) expect(mark.dueAtMs).toBeGreaterThan(startMs + 24 * 60 * minuteMs)
         expect(stock.listings.reduce((sum, l) => sum + exposureUnits(l), 0)).toBeLessThanOrEqual(onHand)
       }),
       { numRuns: 300 },
     )
+  })
+
+  /** The same, over a time in which nothing happens: each step when it is due. */
+  const overTime = (from: Stock, days: number): { readonly stock: Stock; readonly turns: readonly string[] } => {
+    let stock = from
+    let nowMs = startMs
+    const turns: string[] = []
+    for (;;) {
+      const intents = plan(stock, settingsFor, nowMs)
+      const nextMs = Math.min(...intents.map((i) => i.dueAtMs))
+      if (intents.length === 0 || nextMs > startMs + days * 24 * 60 * minuteMs) return { stock, turns }
+      nowMs = Math.max(nowMs, nextMs)
+      for (const intent of intents.filter((i) => i.dueAtMs <= nowMs)) {
+        if (intent.passes === true) turns.push(intent.listing)
+        const issued = issueChange({ sku: stock.sku, pool: stock.pool }, intent.channel, 'push', settingsFor, 0)
+        const decision = issued.decide({ stock: () => stock, order: () => null, hasLedgerKey: () => false, nowMs })
+        if ('needs' in decision || !decision.stock?.[0]) continue
+        stock = decision.stock[0]
+        for (const listing of stock.listings)
+          for (const push of listing.pushes) {
+            const applied = recordPush(listing, push.id, { kind: 'applied', quantity: push.quantity, evidence: true }, nowMs, constants)
+            stock = withListing(stock, { ...applied, base: push.quantity, fences: [] })
+          }
+      }
+      if (turns.length > 20) throw new Error('it never rests')
+    }
+  }
+  const seller = (name: string, quantity: number, milliUnitsPerDay: number): ListingState =>
+    shown(name, quantity, {
+      writeClass: 'compare-and-set',
+      rule: { ...offer(name).rule, mode: 'velocity' },
+      ...(milliUnitsPerDay > 0 ? { rate: { milliUnitsPerDay, atMs: startMs } } : {}),
+    })
+
+  test('the last unit stays where it sells fastest for three expected waits, then others have their turn, and it rests with the last', () => {
+    const stock = stockOf(1, [seller('fast', 1, 1_000), seller('slow', 0, 250), seller('new', 0, 0)])
+    expect(overTime(stock, 2.9).turns).toEqual([])
+    expect(overTime(stock, 3.1).turns).toEqual(['fast'])
+    const { stock: after, turns } = overTime(stock, 4_000)
+    expect(turns).toEqual(['fast', 'slow'])
+    expect(after.listings.map((l) => l.believedQuantity)).toEqual([0, 0, 1])
+    expect(plan(after, settingsFor, startMs * 10)).toEqual([])
+  })
+
+  test('a sale anywhere, and goods enough for all, end the turns', () => {
+    const passed = { ...seller('fast', 0, 1_000), passedAtMs: startMs + 1 }
+    const others = [seller('slow', 1, 250), seller('new', 0, 0)]
+    expect(plan(stockOf(1, [passed, ...others]), settingsFor, startMs + 2)).toMatchObject([{ listing: 'slow', passes: true }])
+    const sold = { ...passed, rate: { milliUnitsPerDay: 1_000, atMs: startMs + 2 } }
+    expect(stepsOf(stockOf(1, [sold, ...others]), startMs + 3)).toMatchObject({ slow: { quantity: 0 } })
+    expect(stepsOf(stockOf(8, [passed, ...others]), startMs + 3).fast).toMatchObject({ fromQuantity: 0 })
   })
 
   test('a doubt is looked at once in the time that evidence takes, and not while evidence is on its way', () => {

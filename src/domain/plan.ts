@@ -1,10 +1,11 @@
 // The plan: for each listing the one next step, if any. A fixpoint: without events it proposes nothing new (reads of doubtful numbers are
 // spaced). Level-triggered: it looks at the document alone, so any number of changes becomes one step towards the newest state.
 // What it proposes is safe only after `admit` (below) agreed on the same document version: admit spends slack, plan does not.
-import { allocate } from './allocation.ts'
+import { allocate, type ModeOf, type Targets, type Told } from './allocation.ts'
 import { expectedExposureQuantity, exposureQuantity, exposureUnits, guaranteedExposureUnits, hasBound, isGuaranteed } from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
 import type { ChannelId, ListingId } from './ids.ts'
+import { passDueMs } from './last-units.ts'
 import { chargeOf, expiresAtMs } from './push.ts'
 import type { ChannelSettings } from './settings.ts'
 import { type ListingState, maxPushes, sellableUnits, type Stock } from './stock.ts'
@@ -28,27 +29,40 @@ export interface Intent {
   /** 0: lowers what a channel shows. */
   readonly priority: 0 | 1
   readonly dueAtMs: number
+  /** Takes the last units away from a listing that has not sold them (last-units.ts). */
+  readonly passes?: true
 }
 
 /** A prepared push that nobody answered for this long was sent by a process that is gone. Longer than any request may take. */
 export const recoverAfterMs = 60_000
 /** How long an accepted write may take to show before we write again over it. */
 const showWithinMs = 10 * 60_000
-/** Changes smaller than this share of the target are not worth a call: they would make a storm of pushes. */
-const hysteresisOf = (target: number): number => Math.max(1, Math.ceil(target / 20))
+/** Changes smaller than this are not worth a call, they would make a storm of pushes: 5 % of the target unless the rule says. */
+export const hysteresisOf = ({ rule, unitsPerListing }: ListingState, target: number): number =>
+  Math.max(1, Math.ceil(rule.hysteresisUnits === undefined ? target / 20 : rule.hysteresisUnits / unitsPerListing))
 
 /**
- * Units that may still be promised. A listing outside the guarantee counts with its target; while it is being adopted, with what it was last
- * seen to show if that is more: nobody else is raised over goods that it still offers, and nobody is refused for what is not proven yet.
+ * What a listing outside the guarantee counts: at most its target; while it is being adopted, what it was last seen to show if that is more:
+ * nobody else is raised over goods that it still offers, and nobody is refused for what is not proven yet. One that has no target because its
+ * number bounds nothing counts all that it may still sell.
  */
-export const slackUnits = (stock: Stock, targets: ReadonlyMap<ListingId, number> = allocate(stock)): number => {
+const countedUnits = (listing: ListingState, targets: Targets): number => {
+  const units = exposureUnits(listing)
+  if (isGuaranteed(listing)) return units
+  const target = targets.get(listing.id) ?? (listing.status === 'unprotected' ? units : 0)
+  const shown = listing.status === 'adopting' ? (listing.believedQuantity ?? 0) : 0
+  return Math.min(units, Math.max(shown, target) * listing.unitsPerListing)
+}
+
+export const modesOf =
+  (settingsFor: SettingsFor): ModeOf =>
+  (channel) =>
+    settingsFor(channel).mode
+
+/** Units that may still be promised. */
+export const slackUnits = (stock: Stock, targets: Targets = allocate(stock)): number => {
   let committed = 0
-  for (const listing of stock.sharing === 'pooled' ? [] : stock.listings) {
-    const units = exposureUnits(listing)
-    const shown = listing.status === 'adopting' ? (listing.believedQuantity ?? 0) : 0
-    const cap = Math.max(shown, targets.get(listing.id) ?? 0) * listing.unitsPerListing
-    committed += isGuaranteed(listing) ? units : Math.min(units, cap)
-  }
+  for (const listing of stock.sharing === 'pooled' ? [] : stock.listings) committed += countedUnits(listing, targets)
   return sellableUnits(stock) - stock.bufferUnits - committed
 }
 
@@ -146,7 +160,9 @@ const plainWrite = (listing: ListingState, target: number): Intent | null =>
 
 interface Situation {
   readonly stock: Stock
-  readonly targets: ReadonlyMap<ListingId, number>
+  readonly targets: Targets
+  /** With fewer units than listings: those that may hold them. */
+  readonly holders: readonly ListingState[]
   readonly slack: number
   /** Units that must come back because more could be sold than is there. */
   readonly overcommitted: number
@@ -159,7 +175,7 @@ interface Situation {
 const raise = (listing: ListingState, target: number, situation: Situation): Intent | null => {
   const exposure = exposureQuantity(listing)
   const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
-  const hysteresis = hysteresisOf(target)
+  const hysteresis = hysteresisOf(listing, target)
   if (listing.writeClass === 'compare-and-set') {
     const up = Math.min(target - exposure, slack)
     if (up > 0 && (exposure === 0 || up >= hysteresis)) return writeIntent(listing, (listing.believedQuantity ?? 0) + up)
@@ -188,12 +204,13 @@ const shownFits = (listing: ListingState, situation: Situation): boolean =>
   listing.believedQuantity * listing.unitsPerListing <= situation.room
 
 /** How much more is shown than the rule ever wants (its cap was lowered, or the channel put cancelled units back). */
-const overCap = ({ rule, unitsPerListing, believedQuantity, writeClass }: ListingState): number => {
+const overCap = (listing: ListingState): number => {
+  const { rule, unitsPerListing, believedQuantity, writeClass } = listing
   if (rule.capUnits === null || believedQuantity === null) return 0
   const cap = Math.floor(rule.capUnits / unitsPerListing)
   const over = believedQuantity - cap
   // Where down means all the way to 0, a unit or so too much is the lesser harm.
-  return writeClass === 'compare-and-set' || over > hysteresisOf(cap) ? Math.max(0, over) : 0
+  return writeClass === 'compare-and-set' || over > hysteresisOf(listing, cap) ? Math.max(0, over) : 0
 }
 
 const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
@@ -210,7 +227,7 @@ const strictWrite = (listing: ListingState, target: number, situation: Situation
   if (beyondCap > 0) return lower(listing, beyondCap)
   const expected = expectedExposureQuantity(listing)
   const over = expected - target
-  if (over > 0 && (target === 0 || (situation.starving && over > hysteresisOf(target)))) return lower(listing, over)
+  if (over > 0 && (target === 0 || (situation.starving && over > hysteresisOf(listing, target)))) return lower(listing, over)
   return raise(listing, target, situation)
 }
 
@@ -235,8 +252,9 @@ const emergency = (situation: Situation): ReadonlyMap<ListingId, Intent | null> 
   return chosen
 }
 
-const situationOf = (stock: Stock): Situation => {
-  const targets = allocate(stock)
+const situationOf = (stock: Stock, settingsFor: SettingsFor): Situation => {
+  const told: Told = { shares: null, holders: [] }
+  const targets = allocate(stock, modesOf(settingsFor), told)
   const slack = slackUnits(stock, targets)
   let expectedUnits = 0
   let hungry = false
@@ -249,6 +267,7 @@ const situationOf = (stock: Stock): Situation => {
   return {
     stock,
     targets,
+    holders: told.holders,
     slack,
     overcommitted: stock.sharing === 'strict' ? Math.max(0, expectedUnits - Math.max(0, sellableUnits(stock))) : 0,
     room: Math.max(0, Math.max(0, sellableUnits(stock)) - guaranteedExposureUnits(stock)),
@@ -259,7 +278,7 @@ const situationOf = (stock: Stock): Situation => {
 /** All steps that the document calls for, with their due times (some in the future). At most one for each listing. */
 export const plan = (stock: Stock, settingsFor: SettingsFor, nowMs: number): readonly Intent[] => {
   if (stock.listings.length === 0) return []
-  const situation = situationOf(stock)
+  const situation = situationOf(stock, settingsFor)
   const urgent = situation.overcommitted > 0 ? emergency(situation) : null
   const intents: Intent[] = []
   for (const listing of stock.listings) {
@@ -283,7 +302,7 @@ const stepFor = (
   if (open) return intentOf(listing, open)
   const readable = listing.writeClass !== 'absolute-set'
   if (listing.believedQuantity === null && readable) return intentOf(listing, { step: { kind: 'read' }, dueAtMs: listing.nextPushAtMs }, 0)
-  const write = settings.mode === 'observe' ? null : writeFor(listing, settings, situation, urgent)
+  const write = settings.mode === 'observe' ? null : (urgent?.get(listing.id) ?? writeFor(listing, settings, situation))
   if (write && 'quantity' in write.step && admit(situation.stock, listing, write.step, situation.slack)) {
     const charge = chargeOf(write.step.kind, write.step.quantity, write.step.fromQuantity)
     if (charge === 0) return write
@@ -291,18 +310,30 @@ const stepFor = (
     if (listing.pushes.length < maxPushes) return { ...write, dueAtMs: Math.max(write.dueAtMs, quietUntilMs(listing)) }
   }
   const doubt = doubtStep(listing, settings, situation)
-  return doubt ? intentOf(listing, doubt) : null
+  if (doubt) return intentOf(listing, doubt)
+  return write || settings.mode === 'observe' ? null : passOver(listing, situation)
 }
 
-const writeFor = (
-  listing: ListingState,
-  settings: ChannelSettings,
-  situation: Situation,
-  urgent: ReadonlyMap<ListingId, Intent | null> | null,
-): Intent | null => {
-  const target = situation.targets.get(listing.id) ?? 0
+/**
+ * Refused for good, so that it has no share: the number that it is thought to show is said again when a refusal may be over, which tells
+ * whether it takes numbers again and changes nothing if it does.
+ */
+const probe = (listing: ListingState): Intent => writeIntent(listing, listing.believedQuantity ?? 0)
+
+const writeFor = (listing: ListingState, settings: ChannelSettings, situation: Situation): Intent | null => {
+  const target = situation.targets.get(listing.id)
+  if (target === undefined) return listing.blockedReason === null ? null : probe(listing)
   const plain = situation.stock.sharing === 'pooled' || settings.selfDecrement === 'unproven'
-  return urgent?.get(listing.id) ?? (plain ? plainWrite(listing, target) : strictWrite(listing, target, situation))
+  return plain ? plainWrite(listing, target) : strictWrite(listing, target, situation)
+}
+
+/** The last units, unsold for long: another listing's turn. The one step that waits for time alone. */
+const passOver = (listing: ListingState, { holders, targets }: Situation): Intent | null => {
+  const others = holders.some((each) => each !== listing && (targets.get(each.id) ?? 0) === 0)
+  const holds = others && holders.includes(listing) && listing.status === 'active' && (targets.get(listing.id) ?? 0) > 0
+  const expected = expectedExposureQuantity(listing)
+  const step = holds && expected > 0 ? lower(listing, expected) : null
+  return step && { ...step, dueAtMs: Math.max(step.dueAtMs, passDueMs(listing)), passes: true }
 }
 
 export interface Mark {

@@ -66,9 +66,17 @@ export interface Trace {
   readonly quantity: number
 }
 
+/** How fast a listing sells (sales-rate.ts): exponentially weighted, as of `atMs`, its latest sale. */
+export interface SalesRate {
+  /** Thousandths of a unit a day. */
+  readonly milliUnitsPerDay: number
+  readonly atMs: number
+}
+
 /** What share of the available units a listing aims for. */
 export interface AllocationRule {
-  readonly mode: 'weight' | 'fixed' | 'percent'
+  /** velocity: a weight times the share of the sales. weight: the weight as it is. */
+  readonly mode: 'velocity' | 'weight' | 'fixed' | 'percent'
   /** A weight; a number of units; or whole percent of the available units. */
   readonly value: number
   /** The most this listing may show, in units; null: no cap. */
@@ -77,6 +85,8 @@ export interface AllocationRule {
   readonly hideBelowUnits: number
   /** Lower goes first. */
   readonly priority: number
+  /** Changes smaller than this are not worth a call; absent: 5 % of the target, at least 1. */
+  readonly hysteresisUnits?: number
 }
 
 /** adopting: connected, not yet fenced. active: fenced. disconnected: unreachable, exposure frozen. unprotected: outside the guarantee. */
@@ -115,6 +125,12 @@ export interface ListingState {
   readonly lowered?: readonly Trace[]
   /** Sales ingested lately (same bound and merging): a number shown before them may be that much less now. */
   readonly sales?: readonly Trace[]
+  /** Absent: nothing sold so far. */
+  readonly rate?: SalesRate
+  /** When a write raised it from nothing; absent: it was never seen. */
+  readonly heldSinceMs?: number
+  /** When the last units were taken from it because it did not sell them (last-units.ts); absent: never. */
+  readonly passedAtMs?: number
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */

@@ -2,9 +2,10 @@
 // Each looks at the document as it is when it is committed: a plan made on an older one is made again, so the newest state is sent.
 import type { ChannelId, ListingId, StockKey } from '../domain/ids.ts'
 import type { Incident } from '../domain/incidents.ts'
-import { admitAdopted } from '../domain/exposure.ts'
+import { allocate } from '../domain/allocation.ts'
+import { admitAdopted, exposureQuantity } from '../domain/exposure.ts'
 import { completeFences } from '../domain/fence.ts'
-import { admit, type Intent, plan, type SettingsFor, workKindOf } from '../domain/plan.ts'
+import { admit, type Intent, modesOf, plan, type SettingsFor, slackUnits, workKindOf } from '../domain/plan.ts'
 import { expirePushes, issuePush, type PushResult, recordPush, recordRead, recoverPush, resendPush } from '../domain/push.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
@@ -36,6 +37,12 @@ const jobOf = (stock: Stock, listing: ListingState, kind: Job['kind'], push: Pus
 /** Unique for ever and the same for every attempt: the listing and its push number. */
 const pushIdOf = (listing: ListingState): string => `${listing.id}#${listing.sequence + 1}`
 
+/** Remembers when a listing came to hold units, and when it was passed over: what the last units go by. */
+const holdingSince = (listing: ListingState, exposureBefore: number, passes: boolean, nowMs: number): ListingState => {
+  const raised = exposureBefore === 0 && exposureQuantity(listing) > 0 ? { ...listing, heldSinceMs: nowMs } : listing
+  return passes ? { ...raised, passedAtMs: nowMs } : raised
+}
+
 const take = (
   stock: Stock,
   listing: ListingState,
@@ -48,10 +55,12 @@ const take = (
     case 'set':
     case 'compare-and-set':
     case 'read': {
-      if (step.kind !== 'read' && !admit(stock, listing, step)) return { listing, job: null }
+      if (step.kind !== 'read' && !admit(stock, listing, step, slackUnits(stock, allocate(stock, modesOf(settingsFor)))))
+        return { listing, job: null }
       const quantity = step.kind === 'read' ? 0 : step.quantity
       const fromQuantity = step.kind === 'read' ? null : step.fromQuantity
-      const next = issuePush(listing, { id: pushIdOf(listing), kind: step.kind, quantity, fromQuantity }, nowMs)
+      const issued = issuePush(listing, { id: pushIdOf(listing), kind: step.kind, quantity, fromQuantity }, nowMs)
+      const next = issued && holdingSince(issued, exposureQuantity(listing), intent.passes === true, nowMs)
       const push = next?.pushes.at(-1)
       if (!next || !push) return { listing, job: null }
       return { listing: next, job: jobOf(stock, next, step.kind === 'read' ? 'read' : 'write', push) }
