@@ -65,12 +65,12 @@ const areas: readonly Area[] = [
   { at: 'src/store/', mayImport: [...core, ...machine], packages: 'any' },
   {
     at: 'src/store/sqlite/',
-    mayImport: [...core, ...machine, 'src/store/page.ts', 'src/store/commit-shape.ts', 'src/store/ledger-levels.ts'],
+    mayImport: [...core, ...machine, 'src/store/page.ts', 'src/store/commit-shape.ts', 'src/store/ledger-levels.ts', 'src/store/view/'],
     packages: 'any',
   },
   {
     at: 'src/store/mongo/',
-    mayImport: [...core, ...machine, 'src/store/page.ts', 'src/store/commit-shape.ts', 'src/store/ledger-levels.ts'],
+    mayImport: [...core, ...machine, 'src/store/page.ts', 'src/store/commit-shape.ts', 'src/store/ledger-levels.ts', 'src/store/view/'],
     packages: 'any',
   },
   { at: 'src/config/', mayImport: ['src/domain/', 'src/engine/cron-times.ts'], packages: 'any' },

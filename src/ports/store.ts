@@ -10,6 +10,7 @@ import type { Stock } from '../domain/stock.ts'
 import type { ScheduleStore } from './schedule.ts'
 import type { PeerStore } from './peers.ts'
 import type { SchemaStore } from './schema.ts'
+import type { SnapshotStore } from './snapshots.ts'
 
 /**
  * push: something to write (due by the clock). read: something to read back or to settle (clock). expire: a request's lifetime ends
@@ -139,7 +140,7 @@ export interface StoreCounts {
   readonly inboxParked: number
 }
 
-export interface Store extends SchemaStore, ScheduleStore, PeerStore {
+export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore {
   readonly engine: 'sqlite' | 'mongo'
   close(): Promise<void>
 

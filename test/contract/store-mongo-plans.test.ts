@@ -21,6 +21,7 @@ import {
   markOf,
   orderOf,
   shop,
+  snapshotOf,
   startMs,
   stockOf,
   storeStock,
@@ -84,6 +85,17 @@ const entries: readonly Entry[] = [
         { name: 'job', sinceMs: startMs, dueAtMs: null, startedAtMs: null, endedAtMs: null, outcome: null, message: null, attempts: 0 },
         1,
       ),
+  },
+  { method: 'putSnapshots', run: (store) => store.putSnapshots([snapshotOf('r7'), snapshotOf('new')]) },
+  { method: 'listSnapshots', run: (store) => store.listSnapshots({ channel: shop, after: null, limit: 10 }) },
+  {
+    method: 'listSnapshots',
+    of: 'a source',
+    run: (store) => store.listSnapshots({ channel: shop, source: 'shopify-level', after: null, limit: 9 }),
+  },
+  {
+    method: 'removeSnapshotsReadBefore',
+    run: (store) => store.removeSnapshotsReadBefore({ channel: shop, source: 'shopify-level', readBeforeMs: startMs + 1 }),
   },
   { method: 'appendInbox', run: (store) => store.appendInbox([eventOf('late'), eventOf('e1')]) },
   { method: 'readInbox', run: (store) => store.readInbox({ state: 'pending', limit: 10 }) },
@@ -149,6 +161,7 @@ const fill = async (store: Store): Promise<void> => {
     incidents: many.map((i) => incidentOf(`i${i}`, { sku: `s${i}` as Sku, atMs: startMs + i })),
   })
   await store.appendInbox(many.map((i) => eventOf(`e${i}`)))
+  await store.putSnapshots(many.map((i) => snapshotOf(`r${i}`, { readThroughMs: startMs + i })))
   await store.acquireLease('held', 'a', 1_000_000, startMs)
 }
 

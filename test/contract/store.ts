@@ -9,6 +9,7 @@ import { describePeers } from './store-peers.ts'
 import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
 import { describeSchedules } from './store-schedules.ts'
+import { describeSnapshots } from './store-snapshots.ts'
 import { describeSchema } from './store-schema.ts'
 
 interface StoreUnderTest {
@@ -46,6 +47,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeLeases(get)
     describeSchedules(get)
     describePeers(get)
+    describeSnapshots(get, make)
     describeSchema(get, make)
     describeProcesses(get)
     describeModel(make)

@@ -4,6 +4,7 @@ import type { Incident } from '../../src/domain/incidents.ts'
 import type { LedgerEntry } from '../../src/domain/ledger.ts'
 import type { Listing, Order } from '../../src/domain/orders.ts'
 import type { ListingState, Stock } from '../../src/domain/stock.ts'
+import type { SnapshotRow } from '../../src/ports/snapshots.ts'
 import type { InboxEvent, Store, WorkMark } from '../../src/ports/store.ts'
 
 const mainPool = 'main' as PoolId
@@ -148,3 +149,14 @@ export const storeStock = (store: Store, ...documents: readonly (readonly [Stock
 
 export const readStock = async (store: Store, ...skus: readonly string[]): Promise<readonly (Stock | null)[]> =>
   (await store.readState({ stock: skus.map((sku) => keyOf(sku)), orders: [], ledgerKeys: [] })).stock
+
+export const snapshotOf = (key: string, over: Partial<SnapshotRow> = {}): SnapshotRow => ({
+  channel: shop,
+  source: 'shopify-level',
+  key,
+  listingKeys: [key],
+  row: { quantities: [{ name: 'available', quantity: 5 }] },
+  readFromMs: startMs,
+  readThroughMs: startMs,
+  ...over,
+})

@@ -11,7 +11,9 @@ import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
 import type { JobState } from '../../ports/schedule.ts'
 import type { ChannelReport, SignalCounts } from '../../ports/peers.ts'
+import type { SnapshotRow, SnapshotSource } from '../../ports/snapshots.ts'
 import type { Cursor, InboxEvent, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
+import { snapshotNames } from '../view/snapshot-names.ts'
 
 const separator = '\u001f'
 
@@ -66,6 +68,12 @@ export const inboxCounter = 'inbox'
 export interface CounterDocument {
   readonly _id: string
   readonly value: number
+}
+
+export interface SnapshotDocument extends SnapshotRow {
+  readonly _id: string
+  /** By which it is found (snapshot-names.ts). */
+  readonly names: readonly string[]
 }
 
 export interface ScheduleDocument extends Omit<JobState, 'name'> {
@@ -164,3 +172,18 @@ export const toInboxEvent = ({ _id, open: _open, receivedAt, ...rest }: InboxDoc
   ...rest,
   receivedAtMs: receivedAt.getTime(),
 })
+
+export const snapshotId = ({ channel, source, key }: Pick<SnapshotRow, 'channel' | 'source' | 'key'>): string =>
+  [channel, source, key].join(separator)
+export const fromSnapshot = (row: SnapshotRow): SnapshotDocument => ({
+  _id: snapshotId(row),
+  ...row,
+  names: snapshotNames(row),
+})
+export const toSnapshot = ({ _id, names: _names, ...row }: SnapshotDocument): SnapshotRow => row
+
+/** All readings of a channel, or of one of its sources, have their `_id` in this range. */
+export const channelRange = (channel: ChannelId, source?: SnapshotSource): { readonly $gt: string; readonly $lt: string } => {
+  const start = source === undefined ? channel : `${channel}${separator}${source}`
+  return { $gt: `${start}${separator}`, $lt: `${start}\u0020` }
+}

@@ -9,6 +9,7 @@ import { assertCommitShape } from '../commit-shape.ts'
 import { fromCursor, fromIncident, fromLedgerEntry, fromListing, fromOrder, fromStock, idOf, inboxId, orderId, stockId } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 import { type Attempt, inTransaction } from './transaction.ts'
+import { noteCommit } from './view-changes.ts'
 
 interface Versioned {
   readonly _id: string
@@ -104,6 +105,7 @@ const writeAll = async (connection: Connection, commit: Commit, session: ClientS
   if (ledger.length > 0) await collections.ledger.insertMany(ledger.map(fromLedgerEntry), { session, ordered: false })
   if (inbox.length > 0) await markInbox(connection, inbox, session)
   await writeRest(connection, commit, session)
+  await noteCommit(connection, commit, session)
   return { kind: 'commit', value: { ok: true } }
 }
 

@@ -29,8 +29,10 @@ import type {
   ScheduleDocument,
   SettingDocument,
   SignalDocument,
+  SnapshotDocument,
   StockDocument,
 } from './codec.ts'
+import type { ViewChangeDocument } from './view-changes.ts'
 
 export interface MongoOptions {
   /** Default: the database of the URI, else `belay`. */
@@ -55,6 +57,8 @@ interface Collections {
   readonly leases: Collection<LeaseDocument>
   readonly settings: Collection<SettingDocument>
   readonly schedules: Collection<ScheduleDocument>
+  readonly snapshots: Collection<SnapshotDocument>
+  readonly viewChanges: Collection<ViewChangeDocument>
   readonly counters: Collection<CounterDocument>
   readonly signals: Collection<SignalDocument>
   readonly channelReports: Collection<ChannelReportDocument>
@@ -142,6 +146,8 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       leases: db.collection('leases'),
       settings: db.collection('settings'),
       schedules: db.collection('schedules'),
+      snapshots: db.collection('snapshots'),
+      viewChanges: db.collection('viewChanges'),
       counters: db.collection('counters'),
       signals: db.collection('signals'),
       channelReports: db.collection('channelReports'),

@@ -7,6 +7,7 @@ import { type CollectionPlan, ensureCollections, type SchemaStep } from './colle
 import { type Connection, reached } from './connection.ts'
 import { peers } from './schema-peers.ts'
 import { schedules } from './schema-schedules.ts'
+import { snapshots } from './schema-snapshots.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
 
 /** One line for each; the content is in a file of its own. */
@@ -15,6 +16,7 @@ const steps: readonly SchemaStep[] = [
   // One a line.
   schedules,
   peers,
+  snapshots,
 ]
 
 /** As they are after the last step. */

@@ -13,6 +13,7 @@ import { mongoSchema } from './schema.ts'
 import { mongoSchedules } from './schedules.ts'
 import { mongoPeers } from './peers.ts'
 import { mongoSettings } from './settings.ts'
+import { mongoSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
 import { mongoStock } from './stock.ts'
 import { mongoWork } from './work.ts'
@@ -37,4 +38,5 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoLedger(connection),
   ...mongoIncidents(connection),
   ...mongoSchedules(connection),
+  ...mongoSnapshots(connection),
 })

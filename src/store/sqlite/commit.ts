@@ -9,6 +9,7 @@ import type { Commit, CommitResult } from '../../ports/store.ts'
 import { assertCommitShape } from '../commit-shape.ts'
 import { marksText } from './codec.ts'
 import type { Connection } from './connection.ts'
+import { noteCommit } from './view-changes.ts'
 import { replaceMarks } from './work.ts'
 
 type StockWrite = NonNullable<Commit['stock']>[number]
@@ -148,6 +149,7 @@ const writeAll = (connection: Connection, commit: Commit): boolean => {
        ON CONFLICT (channel, stream) DO UPDATE SET since_ms = excluded.since_ms, watermark_ms = excluded.watermark_ms`,
     ).run(cursor.channel, cursor.stream, cursor.sinceMs, cursor.watermarkMs)
   for (const listing of commit.listings ?? []) writeListing(connection, listing)
+  noteCommit(connection, commit)
   for (const incident of commit.incidents ?? [])
     statement('INSERT INTO incidents (id, sku, at_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(
       incident.id,

@@ -5,6 +5,7 @@ import type { SchemaStore } from '../../ports/schema.ts'
 import type { Connection } from './connection.ts'
 import { schedules } from './schema-schedules.ts'
 import { peers } from './schema-peers.ts'
+import { snapshots } from './schema-snapshots.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
 
 export interface SchemaStep {
@@ -19,6 +20,7 @@ const steps: readonly SchemaStep[] = [
   // One a line.
   schedules,
   peers,
+  snapshots,
 ]
 
 const storedVersion = ({ database }: Connection): number =>

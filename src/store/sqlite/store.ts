@@ -12,6 +12,7 @@ import { sqliteSchema } from './schema.ts'
 import { sqliteSchedules } from './schedules.ts'
 import { sqlitePeers } from './peers.ts'
 import { sqliteSettings } from './settings.ts'
+import { sqliteSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
 import { sqliteStock } from './stock.ts'
 import { sqliteWork } from './work.ts'
@@ -43,5 +44,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteLedger(connection),
     ...sqliteIncidents(connection),
     ...sqliteSchedules(connection),
+    ...sqliteSnapshots(connection),
   }
 }
