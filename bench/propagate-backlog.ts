@@ -1,5 +1,6 @@
 // 10,000 SKUs, each on three channels, all showing 50. The warehouse loses one unit of each at one instant; every listing must show 49.
-// Virtual time until the last of the 30,000 writes was taken by its channel.
+// Virtual time until the last of the 30,000 writes was taken by its channel. The same the other way, one unit of each coming in: with the
+// write class that the adapter gives, and with raises that compare, as Shopify's would otherwise be.
 import type { ChannelId, LocationId, PoolId, Sku } from '../src/domain/ids.ts'
 import { listingIdOf } from '../src/domain/ids.ts'
 import type { Listing } from '../src/domain/orders.ts'
@@ -39,14 +40,21 @@ const catalogueOf = (skus: number): readonly CatalogueEntry[] =>
     }
   })
 
-const stateOf = (adapter: ChannelAdapter, externalId: string): ListingState => {
+export interface Backlog {
+  readonly skus: number
+  readonly moves: 'down' | 'up'
+  /** Raises of channels that could add to a number name the number they replace instead. */
+  readonly compares?: boolean
+}
+
+const stateOf = (adapter: ChannelAdapter, externalId: string, compares: boolean): ListingState => {
   const address = adapter.parseListing(externalId)
   return {
     id: listingIdOf(adapter.channel, address.externalId),
     channel: adapter.channel,
     externalId: address.externalId,
     unitsPerListing: 1,
-    writeClass: address.writeClass,
+    writeClass: compares && address.writeClass === 'delta' ? 'compare-and-set' : address.writeClass,
     status: 'active',
     rule: { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0 },
     base: shownQuantity,
@@ -69,6 +77,7 @@ const settle = async (
   store: Store,
   adapters: readonly ChannelAdapter[],
   rows: ReadonlyMap<string, readonly (readonly [ChannelId, string])[]>,
+  compares: boolean,
 ): Promise<void> => {
   const byChannel = new Map(adapters.map((a) => [a.channel, a]))
   const entries = [...rows]
@@ -81,7 +90,7 @@ const settle = async (
         onHandUnits: { [location]: shownQuantity },
         listings: offers.flatMap(([channel, externalId]) => {
           const adapter = byChannel.get(channel)
-          return adapter ? [stateOf(adapter, externalId)] : []
+          return adapter ? [stateOf(adapter, externalId, compares)] : []
         }),
       },
       work: [],
@@ -106,7 +115,7 @@ const settle = async (
 }
 
 /**
- * The fewest seconds for n decreases by the documented quotas. Shopify: 250 quantities and 10 points a mutation, 2,000 points at once, 100 a
+ * The fewest seconds for n changes by the documented quotas. Shopify: 250 quantities and 10 points a mutation, 2,000 points at once, 100 a
  * second. Amazon Seller: one listing a PATCH, 5 at once, 5 a second. Vendor: as many items a request as one likes, 10 at once, 10 a second.
  */
 const quotaBounds = (n: number): Readonly<Record<string, number>> => ({
@@ -115,7 +124,7 @@ const quotaBounds = (n: number): Readonly<Record<string, number>> => ({
   vendor: 0,
 })
 
-export const measureBacklog = async (dirty: number) => {
+export const measureBacklog = async ({ skus: dirty, moves: direction, compares = false }: Backlog) => {
   const clock = createVirtualClock()
   const random = seededRandom(5)
   const marketplaces = createMarketplaces({
@@ -145,7 +154,7 @@ export const measureBacklog = async (dirty: number) => {
     const [sku = '', channel = '', externalId = ''] = line.split(',')
     rows.set(sku, [...(rows.get(sku) ?? []), [channel as ChannelId, externalId]])
   }
-  await settle(store, adapters, rows)
+  await settle(store, adapters, rows, compares)
   const hub = createHub({
     store,
     clock,
@@ -173,7 +182,15 @@ export const measureBacklog = async (dirty: number) => {
     done.set(event.channel, { writes: (done.get(event.channel)?.writes ?? 0) + 1, lastMs: event.atMs })
   })
   const moves = [...rows.keys()].map((sku) =>
-    hub.move({ kind: 'shrinkage', sku: sku as Sku, pool, location, toLocation: null, units: 1, reference: `lost ${sku}` }),
+    hub.move({
+      kind: direction === 'down' ? 'shrinkage' : 'receipt',
+      sku: sku as Sku,
+      pool,
+      location,
+      toLocation: null,
+      units: 1,
+      reference: `moved ${sku}`,
+    }),
   )
   await Promise.all(moves)
   const wanted = dirty * adapters.length

@@ -19,12 +19,20 @@ export const run = async (args: readonly string[]): Promise<void> => {
   })
   const idle = await measureDelay(0)
   const underLoad = await measureDelay(100)
-  const backlog = await measureBacklog(Number(values.dirty))
+  const dirty = Number(values.dirty)
+  const backlog = await measureBacklog({ skus: dirty, moves: 'down' })
+  const raises = await measureBacklog({ skus: dirty, moves: 'up' })
+  const comparing = await measureBacklog({ skus: dirty, moves: 'up', compares: true })
+  const shopifySeconds = (measured: typeof backlog): number => measured.channels.find((c) => c.channel === 'shopify')?.virtualSeconds ?? 0
   printTable([
     { what: 'sale to push, idle', p50Ms: idle.p50Ms, p99Ms: idle.p99Ms, pushes: idle.pushes },
     { what: 'sale to push, under load', p50Ms: underLoad.p50Ms, p99Ms: underLoad.p99Ms, pushes: underLoad.pushes },
   ])
   printTable(backlog.channels)
+  printTable([
+    { what: 'raises on Shopify, added', virtualSeconds: shopifySeconds(raises) },
+    { what: 'raises on Shopify, compared', virtualSeconds: shopifySeconds(comparing) },
+  ])
   printTable([
     { dirty: backlog.dirty, virtualSeconds: backlog.virtualSeconds, quotaBoundSeconds: backlog.quotaBoundSeconds, ratio: backlog.ratio },
   ])
@@ -36,6 +44,11 @@ export const run = async (args: readonly string[]): Promise<void> => {
     virtualSeconds: backlog.virtualSeconds,
     quotaBoundSeconds: backlog.quotaBoundSeconds,
     ratio: backlog.ratio,
+    raises: {
+      virtualSeconds: raises.virtualSeconds,
+      shopifySeconds: shopifySeconds(raises),
+      comparedShopifySeconds: shopifySeconds(comparing),
+    },
     oneAfterTheOtherSeconds: backlog.oneAfterTheOtherSeconds,
     rssMiB: backlog.rssMiB,
   }

@@ -19,7 +19,7 @@ import { backoffMs, resultOfFailedRead, resultOfPush, resultOfSettle } from '../
 import type { PushOutcome, ReadOutcome, SettleOutcome } from '../../src/ports/channel.ts'
 import { diceOf } from './dice.ts'
 import type { EventQueue } from './event-queue.ts'
-import type { Marketplace } from './marketplace.ts'
+import type { Marketplace, WriteRequest } from './marketplace.ts'
 import { type Faults, numberOf, type Scenario } from './scenario.ts'
 import type { Cause, Teeth } from './teeth.ts'
 
@@ -308,10 +308,11 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const faults = options.faults()
     const lifetimeMs = channel.constants.requestLifetimeMs
     const latestEffectMs = push.lastSendMs + Math.floor(lifetimeMs * 0.95)
-    const request = {
+    const request: WriteRequest = {
       key: teeth.key?.(push) ?? push.id,
       quantity: push.quantity,
       fromQuantity: push.kind === 'compare-and-set' ? push.fromQuantity : null,
+      ...(push.kind === 'delta' ? { addQuantity: push.charge } : {}),
       latestEffectMs,
     }
     const delayMs = wire.int(10, channel.latencyMs)

@@ -2,6 +2,7 @@
 // requests (ZERO-OVERSELL.md section 1). Shoppers buy, abandon and cancel; orders become visible to polls within L (times `lateByL`).
 import type { ListingId } from '../../src/domain/ids.ts'
 import type { OrderFact } from '../../src/domain/orders.ts'
+import { lowersToTheUnit } from '../../src/domain/stock.ts'
 import type { PushOutcome, SettleOutcome } from '../../src/ports/channel.ts'
 import type { Dice } from './dice.ts'
 import { diceOf } from './dice.ts'
@@ -29,6 +30,8 @@ export interface WriteRequest {
   readonly key: string
   readonly quantity: number
   readonly fromQuantity: number | null
+  /** Present: added to what is shown; `quantity` counts for nothing then. */
+  readonly addQuantity?: number
   /** No effect after this time. */
   readonly latestEffectMs: number
 }
@@ -237,6 +240,18 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     return { kind: 'applied', quantity: request.quantity }
   }
 
+  /** Told is what is shown afterwards, if at all. */
+  const addTo = (request: WriteRequest, addQuantity: number): PushOutcome => {
+    setQuantity(quantity + addQuantity)
+    tell(`${addQuantity} added (${request.key})`)
+    return backOffice.chance(0.9) ? { kind: 'applied', quantity } : { kind: 'accepted', submissionId: request.key }
+  }
+
+  const writeNow = (request: WriteRequest, faults: Faults): PushOutcome => {
+    if (request.addQuantity !== undefined) return addTo(request, request.addQuantity)
+    return lowersToTheUnit(scenario.writeClass) ? compareAndSet(request) : absoluteSet(request, faults)
+  }
+
   const absoluteSet = (request: WriteRequest, faults: Faults): PushOutcome => {
     const nowMs = queue.nowMs()
     const effectMs = Math.min(nowMs + backOffice.int(0, scenario.processingMs), request.latestEffectMs)
@@ -273,7 +288,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       if (backOffice.chance(faults.throttled)) return { kind: 'throttled', retryAtMs: queue.nowMs() + backOffice.int(500, 30_000) }
       if (scenario.writeClass !== 'absolute-set' && backOffice.chance(faults.rejected))
         return { kind: 'rejected', code: 'channel-rejected', message: 'no', fix: 'ask' }
-      const outcome = scenario.writeClass === 'compare-and-set' ? compareAndSet(request) : absoluteSet(request, faults)
+      const outcome = writeNow(request, faults)
       if (outcome.kind !== 'stale' || scenario.staleUsesKey) keys.set(request.key, { atMs: queue.nowMs(), outcome })
       return outcome
     },

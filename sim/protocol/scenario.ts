@@ -188,10 +188,15 @@ const drawChannel = (dice: Dice, index: number, adoptingWorld: boolean): Channel
   }
 }
 
+/** A channel whose raises add to what is shown. */
+export const asDelta = (channel: ChannelScenario): ChannelScenario =>
+  channel.writeClass === 'compare-and-set' ? { ...channel, name: `delta-${numberOf(channel)}`, writeClass: 'delta' } : channel
+
 export const drawScenario = (seed: number): Scenario => {
   const dice = diceOf(seed, 0)
   const edits = diceOf(seed, 1)
   const policy = diceOf(seed, 2)
+  const adding = diceOf(seed, 3)
   const faults = drawFaults(dice)
   const onHandUnits = dice.chance(0.5) ? dice.int(1, 8) : dice.int(5, 40)
   const adoptingWorld = dice.chance(0.25)
@@ -204,7 +209,8 @@ export const drawScenario = (seed: number): Scenario => {
     const most = channel.adopting ? onHandUnits : left
     const startQuantity = Math.floor((most * dice.pick([0, 0.3, 1])) / channel.unitsPerListing)
     if (!channel.adopting) left -= startQuantity * channel.unitsPerListing
-    channels.push({ ...channel, startQuantity, edits: edits.chance(0.3) ? 0.3 : 0, ...drawPolicy(policy, channel.rule) })
+    const drawn = { ...channel, startQuantity, edits: edits.chance(0.3) ? 0.3 : 0, ...drawPolicy(policy, channel.rule) }
+    channels.push(adding.chance(0.5) ? asDelta(drawn) : drawn)
   }
   return {
     seed,

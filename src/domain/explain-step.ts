@@ -3,7 +3,7 @@
 import { expectedExposureQuantity, exposureQuantity, isGuaranteed } from './exposure.ts'
 import type { Intent } from './plan.ts'
 import type { ChannelSettings } from './settings.ts'
-import { type ListingState, maxPushes, sellableUnits, type Stock } from './stock.ts'
+import { type ListingState, lowersToTheUnit, maxPushes, sellableUnits, type Stock } from './stock.ts'
 
 export type WriteReason =
   /** More could be sold than is there. */
@@ -83,7 +83,7 @@ const writeReason = (listing: ListingState, quantity: number, { stock, settings,
   if (listing.status === 'adopting') return 'adopting'
   if (quantity === listing.believedQuantity) return 'say-again'
   if (!lowers) return 'raise'
-  const isSet = listing.writeClass !== 'compare-and-set'
+  const isSet = !lowersToTheUnit(listing.writeClass)
   return isSet && quantity === 0 && targetQuantity > exposureQuantity(listing) ? 'dark-first' : 'lower'
 }
 
@@ -101,8 +101,8 @@ const idleReason = (listing: ListingState, { settings, targetQuantity, slackUnit
   const slack = Math.floor(Math.max(0, slackUnits) / listing.unitsPerListing)
   if (targetQuantity > exposure) {
     if (listing.pushes.length >= maxPushes) return 'full'
-    // A plain set costs its whole number, a compare-and-set only the difference.
-    const reachable = listing.writeClass === 'compare-and-set' ? exposure + slack : slack
+    // A plain set costs its whole number, any other only the difference.
+    const reachable = lowersToTheUnit(listing.writeClass) ? exposure + slack : slack
     return Math.min(targetQuantity, reachable) <= exposure ? 'no-slack' : 'small'
   }
   if (exposure > targetQuantity || exposure !== listing.believedQuantity)
@@ -122,7 +122,8 @@ export const explainStep = (listing: ListingState, intent: Intent | null, situat
     case 'recover':
       return { kind: step.kind, pushId: step.pushId, dueAtMs }
     case 'set':
-    case 'compare-and-set': {
+    case 'compare-and-set':
+    case 'delta': {
       const { quantity, fromQuantity } = step
       return {
         kind: 'write',

@@ -39,6 +39,7 @@ const stockSentences = (e: Explanation): readonly string[] => {
 
 const writes: Readonly<Record<WriteClass, string>> = {
   'compare-and-set': 'each change names the number it replaces',
+  delta: 'a raise adds to the number; a lower number names the one it replaces',
   'absolute-set-with-read': 'a change overwrites the number; reading it back is the proof',
   'absolute-set': 'a change overwrites the number; it cannot be read back',
   'ask-first': 'the channel asks before it takes',
@@ -75,7 +76,9 @@ const pushSentence = (p: OpenPushExplanation, q: QuantityText, time: TimeText): 
       ? 'read the number'
       : p.kind === 'set'
         ? `set to ${p.quantity}`
-        : `change from ${p.fromQuantity ?? 'not known'} to ${p.quantity}`
+        : p.kind === 'delta'
+          ? `add ${p.quantity - (p.fromQuantity ?? 0)}`
+          : `change from ${p.fromQuantity ?? 'not known'} to ${p.quantity}`
   const attempt = p.attempts > 1 ? `, attempt ${p.attempts}, last ${time(p.lastSendMs)}` : ''
   const counts = p.chargeQuantity === 0 ? 'It counts nothing' : `It counts ${q(p.chargeQuantity)} until there is proof`
   const end = p.endsAtMs === null || p.chargeQuantity === 0 ? '' : `; after ${time(p.endsAtMs)} it is taken for done`

@@ -8,12 +8,12 @@ import type { ChannelId, ListingId } from './ids.ts'
 import { passDueMs } from './last-units.ts'
 import { chargeOf, expiresAtMs } from './push.ts'
 import type { ChannelSettings } from './settings.ts'
-import { type ListingState, maxPushes, sellableUnits, type Stock } from './stock.ts'
+import { type ListingState, lowersToTheUnit, maxPushes, sellableUnits, type Stock } from './stock.ts'
 
 export type SettingsFor = (channel: ChannelId) => ChannelSettings
 
 export type Step =
-  | { readonly kind: 'set' | 'compare-and-set'; readonly quantity: number; readonly fromQuantity: number | null }
+  | { readonly kind: 'set' | 'compare-and-set' | 'delta'; readonly quantity: number; readonly fromQuantity: number | null }
   | { readonly kind: 'read' }
   /** Send an open push again under its key. */
   | { readonly kind: 'resend'; readonly pushId: string }
@@ -82,10 +82,13 @@ export const admit = (
   return lowersAdopting || charge * listing.unitsPerListing <= slack
 }
 
-const writeStep = (listing: ListingState, quantity: number): Extract<Step, { quantity: number }> =>
-  listing.writeClass === 'compare-and-set'
-    ? { kind: 'compare-and-set', quantity, fromQuantity: listing.believedQuantity }
-    : { kind: 'set', quantity, fromQuantity: listing.believedQuantity }
+const writeStep = (listing: ListingState, quantity: number): Extract<Step, { quantity: number }> => {
+  const fromQuantity = listing.believedQuantity
+  if (!lowersToTheUnit(listing.writeClass)) return { kind: 'set', quantity, fromQuantity }
+  // A delta down would take back what is sold already: lowering compares.
+  const adds = listing.writeClass === 'delta' && fromQuantity !== null && quantity > fromQuantity
+  return { kind: adds ? 'delta' : 'compare-and-set', quantity, fromQuantity }
+}
 
 interface Found {
   readonly step: Step
@@ -100,7 +103,7 @@ const openStep = (listing: ListingState, settings: ChannelSettings, nowMs: numbe
   const { keyRetentionMs, keyedRetry, constants } = settings
   for (const push of listing.pushes) {
     if (push.status === 'seen' || push.kind === 'read') continue
-    // The key must still be remembered when the last attempt may arrive.
+    // The key must still be remembered when the last attempt may arrive. Deltas share a request, whose key is not theirs.
     const keyed = push.kind === 'compare-and-set' && keyedRetry && nowMs + constants.requestLifetimeMs - push.issuedAtMs < keyRetentionMs
     if (push.status === 'unknown' && keyed) return { step: { kind: 'resend', pushId: push.id }, dueAtMs }
     if (push.status === 'accepted' && listing.writeClass === 'absolute-set') return { step: { kind: 'settle', pushId: push.id }, dueAtMs }
@@ -176,7 +179,7 @@ const raise = (listing: ListingState, target: number, situation: Situation): Int
   const exposure = exposureQuantity(listing)
   const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
   const hysteresis = hysteresisOf(listing, target)
-  if (listing.writeClass === 'compare-and-set') {
+  if (lowersToTheUnit(listing.writeClass)) {
     const up = Math.min(target - exposure, slack)
     if (up > 0 && (exposure === 0 || up >= hysteresis)) return writeIntent(listing, (listing.believedQuantity ?? 0) + up)
     return null
@@ -190,7 +193,7 @@ const raise = (listing: ListingState, target: number, situation: Situation): Int
 
 const lower = (listing: ListingState, byQuantity: number): Intent | null => {
   const believed = listing.believedQuantity ?? 0
-  const quantity = listing.writeClass === 'compare-and-set' ? Math.max(0, believed - byQuantity) : 0
+  const quantity = lowersToTheUnit(listing.writeClass) ? Math.max(0, believed - byQuantity) : 0
   return quantity < believed || (believed === 0 && listing.believedQuantity === null) ? writeIntent(listing, quantity) : null
 }
 
@@ -210,7 +213,7 @@ const overCap = (listing: ListingState): number => {
   const cap = Math.floor(rule.capUnits / unitsPerListing)
   const over = believedQuantity - cap
   // Where down means all the way to 0, a unit or so too much is the lesser harm.
-  return writeClass === 'compare-and-set' || over > hysteresisOf(listing, cap) ? Math.max(0, over) : 0
+  return lowersToTheUnit(writeClass) || over > hysteresisOf(listing, cap) ? Math.max(0, over) : 0
 }
 
 const strictWrite = (listing: ListingState, target: number, situation: Situation): Intent | null => {
@@ -237,15 +240,12 @@ const emergency = (situation: Situation): ReadonlyMap<ListingId, Intent | null> 
   let short = situation.overcommitted
   const order = situation.stock.listings
     .filter(isGuaranteed)
-    .sort(
-      (a, b) =>
-        Number(b.writeClass === 'compare-and-set') - Number(a.writeClass === 'compare-and-set') || exposureUnits(b) - exposureUnits(a),
-    )
+    .sort((a, b) => Number(lowersToTheUnit(b.writeClass)) - Number(lowersToTheUnit(a.writeClass)) || exposureUnits(b) - exposureUnits(a))
   for (const listing of order) {
     if (short <= 0) break
     const expected = expectedExposureQuantity(listing)
     if (expected === 0) continue
-    const by = listing.writeClass === 'compare-and-set' ? Math.min(expected, Math.ceil(short / listing.unitsPerListing)) : expected
+    const by = lowersToTheUnit(listing.writeClass) ? Math.min(expected, Math.ceil(short / listing.unitsPerListing)) : expected
     chosen.set(listing.id, lower(listing, by))
     short -= by * listing.unitsPerListing
   }

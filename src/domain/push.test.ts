@@ -8,7 +8,7 @@ import { type ListingState, maxPushes } from './stock.ts'
 const laterMs = startMs + minuteMs
 const issue = (
   listing: ListingState,
-  kind: 'set' | 'compare-and-set' | 'read',
+  kind: 'set' | 'compare-and-set' | 'delta' | 'read',
   quantity: number,
   fromQuantity: number | null = listing.believedQuantity,
 ): ListingState => {
@@ -27,6 +27,7 @@ describe('what a request is charged', () => {
     ['set', 0, 5, 0],
     ['compare-and-set', 8, 5, 3],
     ['compare-and-set', 2, 5, 0],
+    ['delta', 8, 5, 3],
     ['read', 0, null, 0],
   ] as const)('%s to %i over %s: %i', (kind, quantity, from, charge) => {
     expect(exposureQuantity(issue(listingOf({ base: 5 }), kind, quantity, from))).toBe(5 + charge)

@@ -2,7 +2,7 @@
 //
 //   issue -> prepared -> applied        charge moves into base, the answer is evidence (a fence)
 //                     -> accepted       charge stays; seen when a read shows its number; settled by the platform's word or by evidence
-//                     -> unknown        (timeout, crash) charge stays; a keyed push is sent again under its key, a plain set never is
+//                     -> unknown        (timeout, crash) charge stays; a keyed push is sent again under its key, a set or a delta never is
 //                     -> refused        charge dropped, but only if exactly one attempt was ever made
 //   any of them, D + sigma after the last send -> expired: it may have landed, so the charge moves into base
 import { exposureQuantity, hasBound, openCharge, raiseCeilings } from './exposure.ts'
@@ -86,6 +86,21 @@ const settleCharge = (listing: ListingState, push: Push, landedByMs: number, now
   }
 }
 
+/**
+ * A compare-and-set that lowered by k took k units from sale at that instant, and no sale with them: where nothing is held in a checkout (H = 0),
+ * the bound falls by k with the answer, without waiting for orders. With holds, a unit taken back may be sold all the same: evidence only.
+ */
+const reclaim = (listing: ListingState, push: Push, nowMs: number, constants: ChannelConstants): ListingState => {
+  if (push.kind !== 'compare-and-set' || push.fromQuantity === null || constants.checkoutHoldMs > 0 || !hasBound(listing)) return listing
+  const quantity = Math.max(0, push.fromQuantity - push.quantity)
+  if (quantity === 0) return listing
+  return {
+    ...listing,
+    base: listing.base - quantity,
+    lowered: addTrace(listing.lowered ?? [], { atMs: nowMs, quantity }, keepTracesFromMs(listing, nowMs, constants)),
+  }
+}
+
 export type PushResult =
   /** evidence: the channel lowers its own number, so that what it shows bounds what it can sell. Without, the listing is unprotected. */
   | { readonly kind: 'applied'; readonly quantity: number; readonly evidence: boolean }
@@ -119,7 +134,7 @@ export const recordPush = (
         listing.status === 'unprotected' ? { ...listing, status: 'adopting', fencedThroughMs: 0, fences: [] } : listing
       const fenced = openFence(proven, { quantity: result.quantity, fromMs: push.issuedAtMs, throughMs: nowMs }, constants)
       const own = fenced.fences.at(-1)
-      const settled = settleCharge(fenced, push, nowMs, nowMs, constants)
+      const settled = reclaim(settleCharge(fenced, push, nowMs, nowMs, constants), push, nowMs, constants)
       const last = settled.fences.length - 1
       return {
         ...settled,
@@ -224,6 +239,30 @@ export interface ReadEffect {
   readonly raisedBy: number
 }
 
+/** Does a number, shown at some instant since `fromMs`, exceed all that is known to be allowed? Then that is what may be sold: base follows. */
+const raisedTo = (listing: ListingState, quantity: number, fromMs: number): ReadEffect => {
+  // The bound may have fallen within the window: what was shown before that proves nothing.
+  const tooMuch = hasBound(listing) && quantity > exposureQuantity(listing) + sumSince(listing.lowered ?? [], fromMs)
+  if (!tooMuch) return { listing, raisedBy: 0 }
+  const raisedBy = quantity - exposureQuantity(listing)
+  const base = listing.base + openRaise(listing, raisedBy)
+  return { listing: { ...listing, base, pushes: raiseCeilings(listing.pushes, raisedBy) }, raisedBy }
+}
+
+/** What the channel showed after adding a delta. Nothing was compared, so that it may tell of somebody else's write, as a read does. */
+export const recordDelta = (
+  listing: ListingState,
+  id: string,
+  quantity: number,
+  nowMs: number,
+  constants: ChannelConstants,
+): ReadEffect => {
+  const push = listing.pushes.find((p) => p.id === id)
+  if (!push) return { listing, raisedBy: 0 }
+  const { listing: raised, raisedBy } = raisedTo(listing, quantity, push.issuedAtMs)
+  return { listing: recordPush(raised, id, { kind: 'applied', quantity, evidence: true }, nowMs, constants), raisedBy }
+}
+
 /** A read is evidence, and it shows whether accepted writes have arrived. */
 export const recordRead = (listing: ListingState, id: string, quantity: number, nowMs: number, constants: ChannelConstants): ReadEffect => {
   const push = listing.pushes.find((p) => p.id === id)
@@ -234,12 +273,8 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
     ...open,
     pushes: open.pushes.map((p) => (p.kind !== 'read' && showsEffect(p, quantity) ? { ...p, status: 'seen' } : p)),
   }
-  const bound = hasBound(listing)
-  // The bound may have fallen within the read's window: what was shown before that proves nothing.
-  const tooMuch = bound && quantity > exposureQuantity(seen) + sumSince(listing.lowered ?? [], fromMs)
-  const raisedBy = tooMuch ? quantity - exposureQuantity(seen) : 0
-  const base = bound ? seen.base + openRaise(seen, raisedBy) : Math.max(seen.base, quantity)
-  const raised = { ...seen, base, pushes: raiseCeilings(seen.pushes, raisedBy) }
+  const { listing: known, raisedBy } = raisedTo(seen, quantity, fromMs)
+  const raised = hasBound(listing) ? known : { ...seen, base: Math.max(seen.base, quantity) }
   const fenced = openFence(raised, { quantity, fromMs, throughMs: nowMs }, constants)
   const waiting = seen.pushes.find((p) => p.kind !== 'read' && (p.status === 'accepted' || p.status === 'unknown'))
   return {

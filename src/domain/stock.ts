@@ -6,8 +6,10 @@ import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
 
 /** How a channel's number is written and what counts as evidence of it. Data, so that no rule asks for a platform by name. */
 export type WriteClass =
-  /** The write succeeds only if the channel still shows what we believe (Shopify). Its answer is evidence. */
+  /** The write succeeds only if the channel still shows what we believe. Its answer is evidence. */
   | 'compare-and-set'
+  /** As compare-and-set on the way down; a raise adds to whatever is shown, so that it is never stale (Shopify). Its answer is evidence. */
+  | 'delta'
   /** The write overwrites; a live read is the only evidence (Amazon Seller). */
   | 'absolute-set-with-read'
   /** The write overwrites and nothing can be read back; the settled submission is the evidence (Vendor direct fulfilment). */
@@ -15,16 +17,19 @@ export type WriteClass =
   /** Nothing is published: the channel asks before it takes (retail purchase orders). */
   | 'ask-first'
 
-export type PushKind = 'set' | 'compare-and-set' | 'read'
+export type PushKind = 'set' | 'compare-and-set' | 'delta' | 'read'
+
+/** Can this listing be lowered to the unit, without going through 0? */
+export const lowersToTheUnit = (writeClass: WriteClass): boolean => writeClass === 'compare-and-set' || writeClass === 'delta'
 
 /** A request to a channel that may still take effect, or whose evidence is still wanted. Persisted before the first byte is sent. */
 export interface Push {
   /** Idempotency key: `{listing}#{sequence}` hashed by the store's owner; unique for ever. */
   readonly id: string
   readonly kind: PushKind
-  /** The quantity written; for a read, 0. */
+  /** The quantity written; of a delta, what it makes of `fromQuantity`; for a read, 0. */
   readonly quantity: number
-  /** What the channel must show for a compare-and-set to succeed; for a set, what we believed it to show; null: not known. */
+  /** What the channel must show for a compare-and-set to succeed; else what we believed it to show; null: not known. */
   readonly fromQuantity: number | null
   /** By how much this request may raise what the channel can still sell. */
   readonly charge: number

@@ -6,7 +6,17 @@ import { allocate } from '../domain/allocation.ts'
 import { admitAdopted, exposureQuantity } from '../domain/exposure.ts'
 import { completeFences } from '../domain/fence.ts'
 import { admit, type Intent, modesOf, plan, type SettingsFor, slackUnits, workKindOf } from '../domain/plan.ts'
-import { expirePushes, issuePush, type PushResult, recordPush, recordRead, recoverPush, resendPush } from '../domain/push.ts'
+import {
+  expirePushes,
+  issuePush,
+  type PushResult,
+  type ReadEffect,
+  recordDelta,
+  recordPush,
+  recordRead,
+  recoverPush,
+  resendPush,
+} from '../domain/push.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
 import { leaveGuarantee, takeInAnew } from '../domain/unusable.ts'
@@ -54,6 +64,7 @@ const take = (
   switch (step.kind) {
     case 'set':
     case 'compare-and-set':
+    case 'delta':
     case 'read': {
       if (step.kind !== 'read' && !admit(stock, listing, step, slackUnits(stock, allocate(stock, modesOf(settingsFor)))))
         return { listing, job: null }
@@ -140,9 +151,16 @@ export const recordChange = (job: Job, result: PushResult, settingsFor: Settings
   changeListing(
     job.key,
     job.listing,
-    (listing, nowMs) => {
-      const next = recordPush(listing, job.push.id, result, nowMs, settingsFor(listing.channel).constants)
-      return { listing: next, value: undefined }
+    (listing, nowMs, stock) => {
+      const settings = settingsFor(listing.channel)
+      if (job.push.kind !== 'delta' || result.kind !== 'applied' || !result.evidence)
+        return { listing: recordPush(listing, job.push.id, result, nowMs, settings.constants), value: undefined }
+      const effect = recordDelta(listing, job.push.id, result.quantity, nowMs, settings.constants)
+      return {
+        listing: effect.listing,
+        incidents: raiseIncidents(stock, listing, effect, { ...result, settings }, job, nowMs),
+        value: undefined,
+      }
     },
     undefined,
   )
@@ -163,9 +181,11 @@ export const recordReadChange = (job: Job, quantity: number, settingsFor: Settin
     (listing, nowMs, stock) => {
       const settings = settingsFor(listing.channel)
       const effect = recordRead(takeInAnew(listing, settings), job.push.id, quantity, nowMs, settings.constants)
-      const incidents =
-        effect.raisedBy > 0 ? [raiseIncident(stock, listing, { quantity, raisedBy: effect.raisedBy, settings }, job, nowMs)] : []
-      return { listing: effect.listing, incidents, value: undefined }
+      return {
+        listing: effect.listing,
+        incidents: raiseIncidents(stock, listing, effect, { quantity, settings }, job, nowMs),
+        value: undefined,
+      }
     },
     undefined,
   )
@@ -205,7 +225,16 @@ export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: num
   },
 })
 
-/** The window says when somebody may have written: after the last number that was as it should be, before the answer to this read. */
+const raiseIncidents = (
+  stock: Stock,
+  listing: ListingState,
+  { raisedBy }: ReadEffect,
+  seen: { readonly quantity: number; readonly settings: ChannelSettings },
+  job: Job,
+  nowMs: number,
+): readonly Incident[] => (raisedBy > 0 ? [raiseIncident(stock, listing, { ...seen, raisedBy }, job, nowMs)] : [])
+
+/** The window says when somebody may have written: after the last number that was as it should be, before this answer. */
 const raiseIncident = (
   stock: Stock,
   listing: ListingState,
@@ -227,7 +256,7 @@ const raiseIncident = (
     believedQuantity: listing.believedQuantity,
     windowFromMs: listing.believedAtMs,
     windowThroughMs: nowMs,
-    readFromMs: job.push.issuedAtMs - seen.settings.constants.readStalenessMs,
+    readFromMs: job.push.issuedAtMs - (job.push.kind === 'read' ? seen.settings.constants.readStalenessMs : 0),
     base: listing.base,
     openPushes: listing.pushes.length,
   },

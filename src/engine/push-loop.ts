@@ -159,6 +159,7 @@ const sendWrites = async (
         externalId,
         quantity: push.quantity,
         fromQuantity: push.kind === 'compare-and-set' ? push.fromQuantity : null,
+        ...(push.kind === 'delta' ? { addQuantity: push.charge } : {}),
       })),
       signal,
     )

@@ -45,6 +45,8 @@ export interface PushItem {
   readonly quantity: number
   /** For compare-and-set. */
   readonly fromQuantity: number | null
+  /** Present: a delta. Add this much to what the channel shows; `quantity` is only what we expect of it. Never sent twice by the engine. */
+  readonly addQuantity?: number
 }
 
 export type PushOutcome =

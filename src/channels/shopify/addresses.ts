@@ -49,5 +49,5 @@ export const parseListing = (externalId: string, locationIds: ReadonlySet<string
   const stable = `${address.inventoryItemId}@${address.locationId}`
   const keys = [stable, itemKey(address.inventoryItemId, address.locationId)]
   if (address.variantId !== null) keys.push(variantKey(address.variantId, address.locationId), externalId)
-  return { externalId: stable, keys, fulfilment: 'MFN', writeClass: 'compare-and-set' }
+  return { externalId: stable, keys, fulfilment: 'MFN', writeClass: 'delta' }
 }

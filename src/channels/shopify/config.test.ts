@@ -62,7 +62,7 @@ describe('listing addresses', () => {
       externalId: '271878346596884015@900',
       keys: ['271878346596884015@900', 'item:271878346596884015@900'],
       fulfilment: 'MFN',
-      writeClass: 'compare-and-set',
+      writeClass: 'delta',
     })
     expect(parseListing('5@900#6', locations)).toMatchObject({
       externalId: '5@900',

@@ -11,7 +11,9 @@ import { readLevels } from './levels.ts'
 import { interpretEvent, type MapContext } from './map.ts'
 import { levels, setQuantities } from './operations.ts'
 import { createOrders } from './orders.ts'
-import { maxItemsPerMutation, pushItems } from './push.ts'
+import type { RefusedItems } from './push-add.ts'
+import { pushItems } from './push.ts'
+import { maxItemsPerMutation } from './push-write.ts'
 import { createVariantIndex } from './variant-index.ts'
 
 export { configSchema, type ShopifyConfig } from './config.ts'
@@ -28,6 +30,7 @@ export const createShopify = (config: ShopifyConfig, ports: ShopifyPorts): Chann
   const known: ReadonlySet<string> = new Set(context.locationIds)
   const client = createClient(config, ports)
   const variants = createVariantIndex()
+  const refused: RefusedItems = new Set()
   let subscribed = false
   const orders = createOrders({ client, context, variants, webhooksTellAmounts: () => subscribed && context.locationIds.length === 1 })
 
@@ -39,8 +42,9 @@ export const createShopify = (config: ShopifyConfig, ports: ShopifyPorts): Chann
     })
     const waitMs = bucket.waitMs(points, 'decrease')
     if (waitMs > 0) return { items: 0, retryAtMs: clock.nowMs() + waitMs }
-    const items = Math.max(reservedItems, Math.floor(bucket.free('normal') / points))
-    return { items: Math.min(maxItemsPerMutation, items), retryAtMs: clock.nowMs() + bucket.queueMs(points) }
+    // Decreases are one mutation together, and so are raises.
+    const items = bucket.free('normal') >= points ? maxItemsPerMutation : reservedItems
+    return { items, retryAtMs: clock.nowMs() + bucket.queueMs(points) }
   }
 
   const readCapacity = (): { items: number; retryAtMs: number } => {
@@ -76,7 +80,7 @@ export const createShopify = (config: ShopifyConfig, ports: ShopifyPorts): Chann
           return { items: 0, retryAtMs: clock.nowMs() + neverMs }
       }
     },
-    push: (items, signal) => pushItems({ client, clock, config, observer: ports.observer }, items, signal),
+    push: (items, signal) => pushItems({ client, clock, config, observer: ports.observer, refused }, items, signal),
     read: (externalIds, signal) => readLevels(client, variants, externalIds, signal),
     settle: async () => [],
     pollOrders: (request) => orders.poll(request),

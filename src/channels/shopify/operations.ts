@@ -73,6 +73,37 @@ export const setQuantities: Operation<SetQuantitiesVariables, SetQuantitiesData>
 }`,
 }
 
+export interface AdjustQuantitiesVariables {
+  readonly key: string
+  readonly input: {
+    readonly name: 'available'
+    readonly reason: string
+    readonly referenceDocumentUri: string
+    readonly changes: readonly {
+      readonly inventoryItemId: string
+      readonly locationId: string
+      readonly delta: number
+      readonly changeFromQuantity: null
+    }[]
+  }
+}
+
+export interface AdjustQuantitiesData {
+  readonly inventoryAdjustQuantities: SetQuantitiesData['inventorySetQuantities']
+}
+
+export const adjustQuantities: Operation<AdjustQuantitiesVariables, AdjustQuantitiesData> = {
+  name: 'inventoryAdjustQuantities',
+  write: true,
+  points: () => 10,
+  document: `mutation AdjustQuantities($input: InventoryAdjustQuantitiesInput!, $key: String!) {
+  inventoryAdjustQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup { id changes(quantityNames: ["available"]) { name quantityAfterChange item { id } location { id } } }
+    userErrors { code field message }
+  }
+}`,
+}
+
 export interface QuantityRow {
   readonly name: string
   readonly quantity: number

@@ -3,7 +3,7 @@ import { errorResponse, type SentRequest, throttledResponse } from '../../../tes
 import { never, setup } from '../../../test/golden/shopify/setup.ts'
 import type { PushItem } from '../../ports/channel.ts'
 import type { SetQuantitiesVariables } from './operations.ts'
-import { idempotencyKey } from './push.ts'
+import { idempotencyKey } from './push-write.ts'
 
 const item = (id: number, fromQuantity: number | null, quantity: number, key = `k${id}`): PushItem => ({
   key,
@@ -314,7 +314,7 @@ describe('push', () => {
       const { shop, adapter, clock } = setup(stockRoot(levelsOf(5)))
       shop.throttleStatus = { maximumAvailable: 2000, currentlyAvailable: 2000, restoreRate: 100 }
       await adapter.push([item(1, 5, 4)], never)
-      expect(adapter.capacity('push').items).toBe(160)
+      expect(adapter.capacity('push').items).toBe(250)
       expect(adapter.capacity('read').items).toBe(100)
       expect(adapter.capacity('settle').items).toBe(0)
       shop.throttleStatus = { maximumAvailable: 2000, currentlyAvailable: 4, restoreRate: 100 }
