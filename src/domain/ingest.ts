@@ -71,6 +71,16 @@ export const ingestUnknownCancel = (
   settings: ChannelSettings,
 ): ListingState => ({ ...ingestCancel(listing, anyQuantity, cancelledAtMs, true, nowMs, settings), base: listing.base })
 
+/**
+ * An order that we refuse was sold all the same, and whether its units go back on sale is the channel's affair. No bound changes; what is shown
+ * is looked at again, or, where it cannot be, taken to be that much less, so that the number is said again.
+ */
+export const ingestRefusal = (listing: ListingState, quantity: number): ListingState => ({
+  ...listing,
+  believedQuantity:
+    listing.writeClass !== 'absolute-set' || listing.believedQuantity === null ? null : Math.max(0, listing.believedQuantity - quantity),
+})
+
 /** Units cancelled before shipment may be on sale again already, put there by the channel itself. Slack does not change. */
 export const ingestCancel = (
   listing: ListingState,

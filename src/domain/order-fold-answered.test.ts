@@ -3,7 +3,8 @@ import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
 import { foldOrder } from './order-fold.ts'
 import type { Listing, Order, OrderFact } from './orders.ts'
 import type { ChannelSettings } from './settings.ts'
-import { emptyStock, type Stock } from './stock.ts'
+import { emptyStock, type ListingState, type Stock } from './stock.ts'
+import { listingOf } from '../../test/support/stock-samples.ts'
 
 const channel = 'vendor' as ChannelId
 const sku = 'MUG' as Sku
@@ -72,5 +73,29 @@ describe('an order that its platform wants no answer to any more', () => {
 
   test('is not answered as long as the platform waits', () => {
     expect(fold(fact(1_000), withState('failed'))).toBeNull()
+  })
+})
+
+describe('an order that we refuse was sold all the same', () => {
+  const shows = (writeClass: ListingState['writeClass']): Stock => ({
+    ...stock,
+    onHandUnits: {},
+    listings: [listingOf({ id: listing.id, channel, externalId: listing.externalId, writeClass, base: 3, believedQuantity: 3 })],
+  })
+  const after = (writeClass: ListingState['writeClass']): ListingState | undefined =>
+    foldOrder(fact(1_000), {
+      order: null,
+      stock: () => shows(writeClass),
+      listingFor: () => listing,
+      settingsFor: () => settings,
+      nowMs: 200,
+    }).stock[0]?.listings[0]
+
+  test('what cannot be read is taken to show that much less, and is said again; no bound changes', () => {
+    expect(after('absolute-set')).toMatchObject({ base: 3, believedQuantity: 2 })
+  })
+
+  test('what can be read is looked at', () => {
+    expect(after('absolute-set-with-read')).toMatchObject({ base: 3, believedQuantity: null })
   })
 })

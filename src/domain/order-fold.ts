@@ -6,7 +6,7 @@ import { BelayError } from './errors.ts'
 import { admitAdopted } from './exposure.ts'
 import { type ChannelId, type LocationId, type StockKey, stockKeyText } from './ids.ts'
 import type { Incident } from './incidents.ts'
-import { ingestCancel, ingestSale, ingestUnknownCancel } from './ingest.ts'
+import { ingestCancel, ingestRefusal, ingestSale, ingestUnknownCancel } from './ingest.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
 import type { Acknowledgement, Listing, Order, OrderFact, OrderLine, OrderLineFact } from './orders.ts'
 import { allocate } from './allocation.ts'
@@ -182,6 +182,13 @@ const applyLine = (
   if (named && named.writeClass !== 'ask-first' && cancelsUnknown(after) && !cancelsUnknown(before)) {
     const settings = context.settingsFor(named.channel)
     stock = withListing(stock, ingestUnknownCancel(named, after.cancelledAtMs ?? context.nowMs, context.nowMs, settings))
+    draft.stock.set(stockKeyText(key), stock)
+    draft.doubted.add(stockKeyText(key))
+  }
+  const refused = after.acceptedQuantity === null ? 0 : after.orderedQuantity - before.orderedQuantity - promised
+  const sold = findListing(stock, after.listing)
+  if (sold && sold.writeClass !== 'ask-first' && refused > 0) {
+    stock = withListing(stock, ingestRefusal(sold, refused))
     draft.stock.set(stockKeyText(key), stock)
     draft.doubted.add(stockKeyText(key))
   }
