@@ -11,3 +11,14 @@ export const catchRule = (rule: Rule, seed: number): string | null => {
   if (property !== 'P1' && property !== 'P2' && property !== 'P3') return null
   return runScenario(scenario).breach === null ? property : null
 }
+
+/** In how many worlds from seed 1 on the rule's absence is noticed; the world that caught it before is tried first. null: in none. */
+export const worldsUntilCaught = (rule: Rule, most: number): { readonly seed: number; readonly property: string } | null => {
+  const known = catchRule(rule, rule.seed)
+  if (known !== null && rule.seed <= most) return { seed: rule.seed, property: known }
+  for (let seed = 1; seed <= most; seed++) {
+    const property = catchRule(rule, seed)
+    if (property !== null) return { seed, property }
+  }
+  return null
+}
