@@ -58,6 +58,7 @@ const wholeQuantity = (listing: ListingState, units: number): number => {
 /** Where a unit comes back soonest when it is wanted elsewhere: a compare-and-set is lowered to the unit, others only to 0, and later. */
 const reclaim: Readonly<Record<WriteClass, number>> = {
   'compare-and-set': 0,
+  delta: 0,
   'absolute-set-with-read': 1,
   'absolute-set': 2,
   'ask-first': 3,
