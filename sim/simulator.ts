@@ -32,7 +32,7 @@ export interface OfferBooks {
   /** Cancelled units that went back on sale by the platform itself. */
   readonly restockedQuantity: number
   readonly shippedQuantity: number
-  /** Sum of what the hub's writes changed (signed). */
+  /** Sum of what writes changed (signed): the hub's, and edits behind its back. */
   readonly writtenQuantity: number
 }
 
@@ -85,11 +85,39 @@ export const noFaults = (): FaultPlan => ({
   acceptedNeverApplied: 0,
 })
 
+/**
+ * What happens on a platform behind the hub's back, for worlds that reconciliation is tried on. Reached by tests alone, never over the
+ * public API. Each answers false, and changes nothing, where the platform knows no such thing or no such offer.
+ */
+export interface Backstage {
+  /** Somebody edits the quantity in the platform's own screens. A write that was lost looks the same: the former number again. */
+  editQuantity(externalId: string, quantity: number): boolean
+  /** The offer is deleted: no read knows it any more. */
+  remove(externalId: string): boolean
+  /** Taken off sale (Shopify: its product is a draft; Amazon: inactive), or put back. */
+  setOnSale(externalId: string, onSale: boolean): boolean
+  /** Amazon: the listing changes between the merchant's and Amazon's fulfilment. Its stock at Amazon is then what it last offered. */
+  setFulfilment(externalId: string, fulfilment: 'MFN' | 'FBA'): boolean
+  /** Shopify: the item's quantity is counted, or not. */
+  setTracked(externalId: string, tracked: boolean): boolean
+  /** Shopify: the variant continues selling at 0, or not. */
+  setSellsBelowZero(externalId: string, sells: boolean): boolean
+  /** Shopify: the offer gets another SKU, perhaps one that another offer has. */
+  setSku(externalId: string, sku: string): boolean
+  /** Amazon seller: the pack that the listing sells changes to so many units. */
+  setUnitsPerListing(externalId: string, units: number): boolean
+  /** Shopify: units are moved from the offer's location to another one of the shop. */
+  moveElsewhere(externalId: string, units: number): boolean
+  /** Amazon: the next write of the offer is accepted and never applied. */
+  loseNextWrite(externalId: string): boolean
+}
+
 export interface Simulator {
   readonly platform: 'shopify' | 'amazon-seller' | 'amazon-vendor'
   /** The whole platform behind one handler: every host it has, told apart by path. */
   readonly fetch: (request: Request) => Promise<Response>
   readonly market: Market
+  readonly backstage: Backstage
   /** Changed in place at any time. */
   readonly faults: FaultPlan
   /** Counts of requests by operation, for measurements. */

@@ -6,6 +6,7 @@ import { createAgenda } from '../sp-api/agenda.ts'
 import type { DelayRange } from '../sp-api/chance.ts'
 import { createGateway } from '../sp-api/gateway.ts'
 import type { Credentials } from '../sp-api/login.ts'
+import { createBackstage } from './backstage.ts'
 import { listingsEndpoints } from './listings.ts'
 import { orderChangePayload, type OrderView } from './order-shape.ts'
 import { ordersEndpoints } from './orders.ts'
@@ -104,6 +105,7 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
       books: () => shop.books(),
       orders: () => [...shop.orders.values()].map(simulatedOrder),
     },
+    backstage: createBackstage(shop, agenda, () => ports.clock.nowMs()),
     faults,
     requestCounts: () => ({ ...counts }),
     close: () => {

@@ -30,6 +30,23 @@ export interface ListingsOptions {
 
 const isoTime = (ms: number): string => new Date(ms).toISOString()
 
+/** Without stock, or switched off, it cannot be bought; switched off, it is not shown either. */
+const statusOf = (offer: Offer): readonly string[] =>
+  offer.isInactive ? [] : offer.liveQuantity > 0 ? ['BUYABLE', 'DISCOVERABLE'] : ['DISCOVERABLE']
+
+/** Amazon-fulfilled listings tell no quantity here [listingsItems model: quantity is optional; FBA stock is told by the FBA APIs]. */
+const availabilityOf = (offer: Offer): unknown =>
+  offer.fulfilment === 'FBA' ? { fulfillmentChannelCode: 'AMAZON_EU' } : { fulfillmentChannelCode: 'DEFAULT', quantity: offer.liveQuantity }
+
+const attributesOf = (offer: Offer, marketplaceId: string): unknown => ({
+  fulfillment_availability: [
+    offer.fulfilment === 'FBA'
+      ? { fulfillment_channel_code: 'AMAZON_EU' }
+      : { fulfillment_channel_code: 'DEFAULT', quantity: offer.acceptedQuantity },
+  ],
+  ...(offer.unitsPerListing === 1 ? {} : { item_package_quantity: [{ value: offer.unitsPerListing, marketplace_id: marketplaceId }] }),
+})
+
 const itemOf = (offer: Offer, parts: readonly string[], marketplaceId: string): unknown => {
   const item: Record<string, unknown> = { sku: offer.sku }
   if (parts.includes('summaries'))
@@ -39,18 +56,16 @@ const itemOf = (offer: Offer, parts: readonly string[], marketplaceId: string): 
         asin: offer.asin,
         productType: 'PRODUCT',
         conditionType: 'new_new',
-        status: offer.liveQuantity > 0 ? ['BUYABLE', 'DISCOVERABLE'] : ['DISCOVERABLE'],
+        status: statusOf(offer),
         itemName: offer.title,
         createdDate: isoTime(offer.createdAtMs),
         lastUpdatedDate: isoTime(offer.updatedAtMs),
       },
     ]
-  if (parts.includes('attributes'))
-    item['attributes'] = { fulfillment_availability: [{ fulfillment_channel_code: 'DEFAULT', quantity: offer.acceptedQuantity }] }
+  if (parts.includes('attributes')) item['attributes'] = attributesOf(offer, marketplaceId)
   if (parts.includes('issues')) item['issues'] = []
   if (parts.includes('offers')) item['offers'] = [{ marketplaceId, offerType: 'B2C', price: amountOf(offer.priceMinor, offer.currency) }]
-  if (parts.includes('fulfillmentAvailability'))
-    item['fulfillmentAvailability'] = [{ fulfillmentChannelCode: 'DEFAULT', quantity: offer.liveQuantity }]
+  if (parts.includes('fulfillmentAvailability')) item['fulfillmentAvailability'] = [availabilityOf(offer)]
   if (parts.includes('productTypes')) item['productTypes'] = [{ marketplaceId, productType: 'PRODUCT' }]
   return item
 }
@@ -87,9 +102,18 @@ export const listingsEndpoints = (options: ListingsOptions): readonly Endpoint[]
     const { quantity } = meaning
     if (offer && quantity !== null) {
       offer.acceptedQuantity = quantity
-      const takesEffect = !chance(ports.random, faults.acceptedNeverApplied)
+      const isLost = offer.writesToLose > 0
+      if (isLost) offer.writesToLose -= 1
+      const takesEffect = !chance(ports.random, faults.acceptedNeverApplied) && !isLost
       const atMs = ports.clock.nowMs() + delayMs(ports.random, options.processing)
-      if (takesEffect) agenda.at(atMs, (effectiveAtMs) => shop.write(offer, quantity, effectiveAtMs))
+      if (takesEffect)
+        agenda.at(atMs, (effectiveAtMs) => {
+          // Not to a listing that was deleted meanwhile.
+          if (shop.offers.get(sku) !== offer) return
+          // A quantity for DEFAULT makes an Amazon-fulfilled listing merchant-fulfilled.
+          offer.fulfilment = 'MFN'
+          shop.write(offer, quantity, effectiveAtMs)
+        })
     }
     return answered(200, { ...submission, status: 'ACCEPTED', issues: [] })
   }
@@ -115,7 +139,6 @@ export const listingsEndpoints = (options: ListingsOptions): readonly Endpoint[]
     }
     if (identifiers && identifiersType !== 'SKU')
       return invalid('identifiersType', 'must be SKU in this simulator when identifiers are given')
-    const statusOf = (offer: Offer): readonly string[] => (offer.liveQuantity > 0 ? ['BUYABLE', 'DISCOVERABLE'] : ['DISCOVERABLE'])
     const offers = identifiers ? [...new Set(identifiers)].flatMap((sku) => shop.offers.get(sku) ?? []) : [...shop.offers.values()]
     const kept = offers.filter(
       (offer) =>

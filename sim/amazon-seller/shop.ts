@@ -30,6 +30,12 @@ export interface Offer {
   writtenQuantity: number
   /** What `attributes` echoes: the quantity last accepted, which may never have taken effect and does not follow sales. */
   acceptedQuantity: number
+  fulfilment: 'MFN' | 'FBA'
+  /** Taken off sale by the merchant or by Amazon, whatever its quantity. */
+  isInactive: boolean
+  unitsPerListing: number
+  /** Writes that will be accepted and not applied. */
+  writesToLose: number
 }
 
 export interface OrderLine {
@@ -65,7 +71,7 @@ interface ShopEvents {
 }
 
 export interface Shop {
-  readonly offers: ReadonlyMap<string, Offer>
+  readonly offers: Map<string, Offer>
   readonly orders: ReadonlyMap<string, SellerOrder>
   write(offer: Offer, quantity: number, atMs: number): void
   buy(lines: readonly { readonly externalId: string; readonly quantity: number }[]): SimulatedOrder | null
@@ -99,6 +105,10 @@ const offerOf = (item: CatalogueItem, index: number, nowMs: number): Offer => ({
   shippedQuantity: 0,
   writtenQuantity: 0,
   acceptedQuantity: item.quantity,
+  fulfilment: 'MFN',
+  isInactive: false,
+  unitsPerListing: 1,
+  writesToLose: 0,
 })
 
 const openUnits = (line: OrderLine): number => line.orderedQuantity - line.cancelledQuantity - line.shippedQuantity
@@ -184,7 +194,8 @@ export const createShop = ({ catalogue, agenda, ports, events, pending, orderVis
       agenda.runDue()
       const units = unitsWanted(offers, lines)
       if (units.size === 0 || orders.size >= maxOrders) return null
-      for (const [offer, quantity] of units) if (offer.liveQuantity < quantity) return null
+      for (const [offer, quantity] of units)
+        if (offer.liveQuantity < quantity || offer.isInactive || offer.fulfilment === 'FBA') return null
       return simulatedOrder(place(units))
     },
     cancel: (orderId, { restock, lineId, quantity }) => {

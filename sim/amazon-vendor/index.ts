@@ -7,6 +7,7 @@ import { createAgenda } from '../sp-api/agenda.ts'
 import type { DelayRange } from '../sp-api/chance.ts'
 import { createGateway } from '../sp-api/gateway.ts'
 import type { Credentials } from '../sp-api/login.ts'
+import { createBackstage } from './backstage.ts'
 import { directOrdersEndpoints } from './direct-orders.ts'
 import { inventoryEndpoint } from './inventory.ts'
 import { createPurchasing, type RetailItem, retailSimulatedOrder } from './purchasing.ts'
@@ -112,6 +113,7 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
         ...[...purchasing.orders.values()].map(retailSimulatedOrder),
       ],
     },
+    backstage: createBackstage(business, agenda),
     faults,
     requestCounts: () => ({ ...counts }),
     // Nothing runs by itself.

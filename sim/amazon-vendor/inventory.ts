@@ -61,7 +61,11 @@ const apply = (update: InventoryUpdate, warehouseId: string, business: DirectBus
   if (errors.length > 0) return errors
   if (update.isFullUpdate) for (const offer of shelf) if (!quantities.has(offer)) quantities.set(offer, 0)
   for (const [offer, isObsolete] of obsolete) offer.isObsolete = isObsolete
-  for (const [offer, quantity] of quantities) business.write(offer, quantity)
+  for (const [offer, quantity] of quantities) {
+    // Success that had no effect: decided with the whole submission, told of nobody.
+    if (offer.writesToLose > 0) offer.writesToLose -= 1
+    else business.write(offer, quantity)
+  }
   return []
 }
 

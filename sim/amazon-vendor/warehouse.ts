@@ -21,6 +21,8 @@ export interface WarehouseOffer {
   readonly currency: string
   readonly openingQuantity: number
   isObsolete: boolean
+  /** Submissions that will be accepted and not applied. */
+  writesToLose: number
   liveQuantity: number
   soldQuantity: number
   cancelledQuantity: number
@@ -47,6 +49,7 @@ export interface DirectOrder {
 
 export interface DirectBusiness {
   readonly offers: ReadonlyMap<string, WarehouseOffer>
+  remove(offer: WarehouseOffer): void
   readonly orders: ReadonlyMap<string, DirectOrder>
   offersOf(warehouseId: string): readonly WarehouseOffer[]
   write(offer: WarehouseOffer, quantity: number): void
@@ -88,6 +91,7 @@ export const createDirectBusiness = (options: DirectBusinessOptions): DirectBusi
       currency: item.currency,
       openingQuantity: item.quantity,
       isObsolete: false,
+      writesToLose: 0,
       liveQuantity: item.quantity,
       soldQuantity: 0,
       cancelledQuantity: 0,
@@ -115,6 +119,11 @@ export const createDirectBusiness = (options: DirectBusinessOptions): DirectBusi
   return {
     offers,
     orders,
+    remove: (offer) => {
+      offers.delete(offer.externalId)
+      const shelf = byWarehouse.get(offer.warehouseId)
+      shelf?.splice(shelf.indexOf(offer), 1)
+    },
     offersOf: (warehouseId) => byWarehouse.get(warehouseId) ?? [],
     write: (offer, quantity) => {
       offer.writtenQuantity += quantity - offer.liveQuantity

@@ -7,6 +7,7 @@
 // inventory writes are synchronous.
 import { Hono } from 'hono'
 import { noFaults, type SimulatedOrder, type Simulator } from '../simulator.ts'
+import { createBackstage } from './backstage.ts'
 import { createBulkOperations, type BulkOperations } from './bulk.ts'
 import { createBucket } from './cost.ts'
 import { createGraphqlServer } from './graphql.ts'
@@ -165,6 +166,7 @@ export const createShopifySimulator = (options: ShopifySimulatorOptions): Simula
     platform: 'shopify',
     faults,
     market: createMarket(shop),
+    backstage: createBackstage(shop),
     requestCounts: () => ({ ...counts }),
     fetch: async (request) => {
       // The effect falls at a random instant of the answer's delay; a caller who gives up before it prevents it, later he does not.

@@ -130,7 +130,7 @@ export const createStockPresenter = (shop: Shop): StockPresenter => {
     id: gid('Product', each.productId),
     legacyResourceId: each.productId,
     title: each.title,
-    status: 'ACTIVE',
+    status: each.status,
     createdAt: startedAt,
     updatedAt: startedAt,
     totalInventory: () => available(each),

@@ -25,13 +25,15 @@ export interface Item {
   readonly id: string
   readonly variantId: string
   readonly productId: string
-  readonly sku: string
+  sku: string
   readonly title: string
   readonly barcode: string | null
   readonly priceMinor: number
   readonly currency: string
-  readonly tracked: boolean
-  readonly inventoryPolicy: 'DENY' | 'CONTINUE'
+  tracked: boolean
+  inventoryPolicy: 'DENY' | 'CONTINUE'
+  /** Of its product. */
+  status: 'ACTIVE' | 'DRAFT'
   /** By location id. */
   readonly levels: Map<string, Level>
 }
@@ -67,6 +69,9 @@ export interface Stock {
   /** Stocks the item at the location, with nothing there. */
   connect(item: Item, location: Location, atMs: number): Level
   levels(): Iterable<Level>
+  rename(item: Item, sku: string): void
+  /** The item, its variant, its product and its levels are gone. */
+  remove(item: Item): void
 }
 
 const externalIdOf = (item: Item, location: Location): string => `${item.id}@${location.id}`
@@ -111,6 +116,9 @@ export const createStock = (options: Pick<ShopifySimulatorOptions, 'locations' |
   )
   const levels = new Map<string, Level>()
   const skuCounts = new Map<string, number>()
+  const countSku = (sku: string, by: number): void => {
+    skuCounts.set(sku, (skuCounts.get(sku) ?? 0) + by)
+  }
   const stockAt = (item: Item, location: Location, quantity: number, atMs: number): Level => {
     const level: Level = {
       item,
@@ -146,9 +154,10 @@ export const createStock = (options: Pick<ShopifySimulatorOptions, 'locations' |
       currency: each.currency,
       tracked: each.tracked ?? true,
       inventoryPolicy: each.inventoryPolicy ?? 'DENY',
+      status: 'ACTIVE',
       levels: new Map(),
     }
-    skuCounts.set(item.sku, (skuCounts.get(item.sku) ?? 0) + 1)
+    countSku(item.sku, 1)
     for (const [order, index] of (each.stockedAt ?? [0]).entries()) {
       const location = locations[index]
       if (!location) throw new RangeError(`catalogue item ${each.sku} is stocked at location ${index}, which does not exist`)
@@ -172,5 +181,21 @@ export const createStock = (options: Pick<ShopifySimulatorOptions, 'locations' |
     skuCount: (sku) => skuCounts.get(sku) ?? 0,
     connect: (item, location, atMs) => stockAt(item, location, 0, atMs),
     levels: () => levels.values(),
+    rename: (item, sku) => {
+      countSku(item.sku, -1)
+      item.sku = sku
+      countSku(sku, 1)
+    },
+    remove: (item) => {
+      countSku(item.sku, -1)
+      for (const level of item.levels.values()) {
+        levels.delete(level.externalId)
+        level.location.levels.splice(level.location.levels.indexOf(level), 1)
+      }
+      items.splice(items.indexOf(item), 1)
+      itemsById.delete(item.id)
+      variants.delete(item.variantId)
+      products.delete(item.productId)
+    },
   }
 }

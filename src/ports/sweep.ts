@@ -16,8 +16,12 @@ export interface ObservedOffer {
   readonly sku: string | null
   /** What it offers now at the listing's own place, in listing quantities. */
   readonly quantity: number | null
-  /** live: can be bought. inactive: there, but not on sale. gone: the account has no such offer (only where it was asked for). */
+  /**
+   * live: on sale as far as the platform tells (an offer that shows 0 is live: platforms tell it apart from one that was taken off sale only
+   * by its number). inactive: there, but not on sale whatever its number. gone: the account has no such offer (only where it was asked for).
+   */
   readonly state: 'live' | 'inactive' | 'gone'
+  /** Of a row of Amazon's own stock (`amazon-fba-summary`): where those goods lie, not how the listing is fulfilled; its own row tells that. */
   readonly fulfilment: Fulfilment | null
   /** False: the platform keeps no count of it. */
   readonly tracked: boolean | null
@@ -49,7 +53,10 @@ export interface SweepRequest {
   readonly scope: { readonly kind: 'everything' } | { readonly kind: 'offers'; readonly externalIds: readonly string[] }
   /** From a batch of an earlier sweep of the same scope that was cut off; null: from the beginning. Opaque. */
   readonly resume: string | null
-  /** At most maxSweepRows; the next batch comes only after it resolved. `resume`: what continues after this batch. */
+  /**
+   * At most maxSweepRows; the next batch comes only after it resolved. `resume`: what continues after this batch. A batch without rows tells
+   * `resume` alone: the platform has begun to prepare what will be read, so that a sweep that is cut off now need not ask for it again.
+   */
   readonly onRows: (batch: { readonly rows: readonly SweptRow[]; readonly resume: string }) => Promise<void>
   /** Called now and then. `rowsExpected` null: not known yet. */
   readonly onProgress: (progress: { readonly rowsRead: number; readonly rowsExpected: number | null; readonly calls: number }) => void
