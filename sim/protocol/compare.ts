@@ -122,6 +122,9 @@ const scenarioOf = (cell: Cell, seed: number, kind: HubKind): Scenario => {
     restockUnits: 0,
     shrinkagesPerDay: 0,
     asksPerDay: 0,
+    foreignWritesPerDay: 0,
+    takeoversPerHour: 0,
+    sharing: 'strict',
   }
   const everything = cell.stock - (kind === 'buffer' ? bufferOf(cell) : 0)
   return { ...bare, channels: bare.channels.map((c, i) => ({ ...c, startQuantity: usesProtocol(kind) ? shareOf(bare, i) : everything })) }

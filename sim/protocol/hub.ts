@@ -14,7 +14,7 @@ import type { ChannelSettings } from '../../src/domain/settings.ts'
 import type { Stock } from '../../src/domain/stock.ts'
 import type { Change, Decision, View } from '../../src/engine/change.ts'
 import { completeThroughMs } from '../../src/engine/poll-loop.ts'
-import { issueChange, type Job, recordChange, recordReadChange, upkeepChange } from '../../src/engine/push-changes.ts'
+import { doubtChange, issueChange, type Job, recordChange, recordReadChange, upkeepChange } from '../../src/engine/push-changes.ts'
 import { backoffMs, resultOfFailedRead, resultOfPush, resultOfSettle } from '../../src/engine/push-record.ts'
 import type { PushOutcome, ReadOutcome, SettleOutcome } from '../../src/ports/channel.ts'
 import { diceOf } from './dice.ts'
@@ -50,6 +50,10 @@ export interface WorldHub {
   move(movement: Movement): boolean
   ask(fact: OrderFact): void
   crash(armed: boolean): void
+  /** Another process takes over, at once or when the next request is issued; the one before it stands still then, and goes on later. */
+  takeOver(atStep: boolean): void
+  /** The channel tells that it shows this number. */
+  notice(index: number, quantity: number): void
   setOutage(index: number, out: boolean): void
   start(): void
   isUp(): boolean
@@ -114,6 +118,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   let epoch = 0
   let up = false
   let armed = false
+  let pauses = false
   let startedAtMs = 0
   const orders = new Map<string, Order>()
   const net = new Map<string, number>()
@@ -124,6 +129,9 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   let cancelledQuantity = 0
   const failures = new Map<string, number>()
   const wakes = new Map<string, number>()
+  /** Processes that were taken over from and do not know it yet: they record answers and finish what they had under way. */
+  const lingering = new Set<number>()
+  const isGone = (born: number): boolean => born !== epoch && !lingering.has(born)
   const watermarks = markets.map(() => Number.NEGATIVE_INFINITY)
   const lastPolled = markets.map(() => Number.NEGATIVE_INFINITY)
   const outages = markets.map(() => false)
@@ -139,13 +147,15 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     },
   }
 
+  const marksNow = (): readonly Mark[] => workMarks(teeth.seen?.('issue', stock) ?? stock, settingsFor, queue.nowMs())
+
   const commit = (cause: Cause, decision: Decision<unknown>): void => {
     const [decided] = decision.stock ?? []
     if (decided) {
       const next = teeth.after?.(cause, stock, decided, queue.nowMs(), (channel) => settingsFor(channel as ChannelId)) ?? decided
       checkRises(cause, stock, next, decision.incidents ?? [])
       stock = { ...next, version: stock.version + 1, changedAtMs: queue.nowMs() }
-      marks = workMarks(stock, settingsFor, queue.nowMs())
+      marks = marksNow()
       wakeAll()
     }
     for (const order of decision.orders ?? []) {
@@ -225,9 +235,34 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
 
   const issue = (index: number, work: 'push' | 'read'): void => {
     const channel = markets[index]?.scenario.name as ChannelId
+    const before = stock
     const jobs = decide('issue', issueChange(key, channel, work, settingsFor, startedAtMs))
+    if (jobs.length > 0 && armed && teeth.sendsFirst === true) {
+      for (const job of jobs) send(index, job, epoch)
+      hub.crash(false)
+      stock = { ...before, version: stock.version }
+      return
+    }
     if (jobs.length > 0 && stepCrash()) return tell('crash: issued, not sent')
-    for (const job of jobs) send(index, job)
+    if (jobs.length > 0 && pauses) return pauseAndSend(index, jobs)
+    for (const job of jobs) send(index, job, epoch)
+  }
+
+  /** A process that stands still between issue and send: a write that is too old by then is not sent (engine/push-loop.ts, `splitByAge`). */
+  const pauseAndSend = (index: number, jobs: readonly Job[]): void => {
+    pauses = false
+    const born = epoch
+    const lifetimeMs = markets[index]?.scenario.constants.requestLifetimeMs ?? 0
+    const oldestMs = Math.min(recoverAfterMs / 2, lifetimeMs / 4)
+    const pauseMs = dice.int(1, 3 * (teeth.sendsLate === true ? lifetimeMs : oldestMs))
+    tell(`stands still for ${pauseMs} ms after issuing`)
+    hub.takeOver(false)
+    queue.after(pauseMs, () => {
+      if (isGone(born)) return
+      for (const job of jobs)
+        if (job.kind !== 'write' || pauseMs < oldestMs || teeth.sendsLate === true) send(index, job, born)
+        else decide('record', recordOf(job, { kind: 'not-executed', retryAtMs: queue.nowMs() }))
+    })
   }
 
   const stepCrash = (): boolean => {
@@ -242,19 +277,18 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     return backoffMs(failures.get(text) ?? 0, dice)
   }
 
-  const recordAfter = (delayMs: number, result: (nowMs: number) => { change: Change<void> }): void => {
-    const born = epoch
+  const recordAfter = (born: number, delayMs: number, result: (nowMs: number) => { change: Change<void> }): void => {
     queue.after(delayMs, () => {
-      if (born !== epoch) return
+      if (isGone(born)) return
       if (stepCrash()) return tell('crash: answered, not recorded')
       decide('record', result(queue.nowMs()).change)
     })
   }
 
-  const send = (index: number, job: Job): void => {
+  const send = (index: number, job: Job, born: number): void => {
     const market = markets[index]
     if (!market) return
-    if (job.kind === 'write') return sendWrite(market, index, job)
+    if (job.kind === 'write') return sendWrite(market, index, job, born)
     const wire = wires[index] ?? dice
     const faults = options.faults()
     const channel = market.scenario.name
@@ -263,13 +297,12 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const delayMs = wire.int(10, market.scenario.latencyMs)
     if (job.kind === 'settle') {
       counts.reads += 1
-      const born = epoch
       queue.after(delayMs, () => {
         const outcome: SettleOutcome = lost
           ? { kind: 'failed', code: 'channel-timeout', message: 'no answer' }
           : market.settle(job.push.submissionId ?? '')
-        if (born !== epoch) return
-        recordAfter(lost ? requestTimeoutMs : delayMs, (nowMs) => ({
+        if (isGone(born)) return
+        recordAfter(born, lost ? requestTimeoutMs : delayMs, (nowMs) => ({
           change: recordOf(job, resultOfSettle(outcome, job.push, own, nowMs, failed(channel, 'settle', lost))),
         }))
       })
@@ -282,7 +315,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
         : wire.chance(faults.throttled)
           ? { kind: 'throttled', retryAtMs: queue.nowMs() + wire.int(500, 30_000) }
           : { kind: 'quantity', quantity: market.read() }
-      recordAfter(lost ? requestTimeoutMs : delayMs, (nowMs) => {
+      recordAfter(born, lost ? requestTimeoutMs : delayMs, (nowMs) => {
         const retryAfterMs = failed(channel, 'read', lost)
         const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
         tell(`${channel}: read ${outcome.kind === 'quantity' ? outcome.quantity : outcome.kind} (${job.push.id})`)
@@ -299,7 +332,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   const recordOf = (job: Job, result: PushResult): Change<void> =>
     recordChange(job, teeth.result?.(result, job.push) ?? result, settingsFor)
 
-  const sendWrite = (market: Marketplace, index: number, job: Job): void => {
+  const sendWrite = (market: Marketplace, index: number, job: Job, born: number): void => {
     counts.pushes += 1
     const { push } = job
     const { scenario: channel } = market
@@ -307,17 +340,18 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const wire = wires[index] ?? dice
     const faults = options.faults()
     const lifetimeMs = channel.constants.requestLifetimeMs
-    const latestEffectMs = push.lastSendMs + Math.floor(lifetimeMs * 0.95)
-    const request: WriteRequest = {
+    const latestEffectMs = Math.max(push.lastSendMs + Math.floor(lifetimeMs * 0.95), queue.nowMs() + channel.latencyMs)
+    const asked: WriteRequest = {
       key: teeth.key?.(push) ?? push.id,
       quantity: push.quantity,
       fromQuantity: push.kind === 'compare-and-set' ? push.fromQuantity : null,
       ...(push.kind === 'delta' ? { addQuantity: push.charge } : {}),
       latestEffectMs,
     }
+    const request = teeth.request?.(asked, push) ?? asked
     const delayMs = wire.int(10, channel.latencyMs)
     const answer = (atDelayMs: number, outcome: PushOutcome): void =>
-      recordAfter(atDelayMs, (nowMs) => {
+      recordAfter(born, atDelayMs, (nowMs) => {
         tell(
           `${channel.name}: ${push.kind} ${push.fromQuantity ?? ''}->${push.quantity} (${push.id}, attempt ${push.attempts}) ${outcome.kind}`,
         )
@@ -325,6 +359,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
         return { change: recordOf(job, resultOfPush(outcome, own, nowMs, retryAfterMs)) }
       })
     const silent: PushOutcome = { kind: 'ambiguous', code: 'channel-timeout', message: 'no answer' }
+    if (teeth.withholds?.(push) === true) return answer(delayMs, { kind: 'throttled', retryAtMs: queue.nowMs() + 600_000 })
     if (wire.chance(faults.unsent)) return answer(delayMs, { kind: 'unsent', code: 'channel-unreachable', message: 'no route' })
     if (outages[index] || wire.chance(faults.lostRequest)) return answer(requestTimeoutMs, silent)
     if (wire.chance(faults.zombie)) {
@@ -336,7 +371,8 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const lostAnswer = wire.chance(faults.lostAnswer)
     queue.after(delayMs, () => {
       const outcome = market.write(request)
-      if (lostAnswer) answer(requestTimeoutMs - delayMs, silent)
+      if (lostAnswer && teeth.asksTwice?.(push) === true) answer(delayMs, market.write({ ...request, key: `${request.key}/2` }))
+      else if (lostAnswer) answer(requestTimeoutMs - delayMs, silent)
       else answer(delayMs, outcome)
     })
   }
@@ -373,7 +409,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     const fails = outages[index] === true || wire.chance(options.faults().pollFailure)
     const failsAt = fails ? wire.int(0, pages - 1) : pages
     const page = (number: number): void => {
-      if (born !== epoch) return
+      if (isGone(born)) return
       if (number === failsAt && fails) {
         teeth.failedPoll?.(() => advance())
         queue.after(market.scenario.pollEveryMs, () => poll(index, born))
@@ -402,7 +438,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   const start = (): void => {
     up = true
     startedAtMs = queue.nowMs()
-    marks = workMarks(stock, settingsFor, queue.nowMs())
+    marks = marksNow()
     markets.forEach((market, index) => {
       const due = marks.some((m) => m.kind === 'push' && m.channel === market.scenario.name && m.dueAtMs <= startedAtMs + recoverAfterMs)
       if (due && up) issue(index, 'push')
@@ -424,6 +460,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     isUp: () => up,
     calm: () => {
       armed = false
+      pauses = false
       if (!up) start()
     },
     start,
@@ -438,7 +475,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     },
     move: (movement) => {
       try {
-        const effect = moveStock(movement, stock, null, queue.nowMs())
+        const effect = moveStock(movement, teeth.seen?.('move', stock) ?? stock, null, queue.nowMs())
         commit('move', { stock: [effect.stock], ledger: effect.ledger, incidents: effect.incidents, value: undefined })
         return true
       } catch {
@@ -456,6 +493,25 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
         unitsPerListing: 1,
         fulfilment: 'retail',
       }),
+    takeOver: (atStep) => {
+      if (!up) return
+      if (atStep) {
+        pauses = true
+        return
+      }
+      tell('another process takes over')
+      const old = epoch
+      epoch += 1
+      lingering.add(old)
+      queue.after(dice.int(1_000, 600_000), () => lingering.delete(old))
+      wakes.clear()
+      failures.clear()
+      start()
+    },
+    notice: (index, quantity) => {
+      const listing = stock.listings[index]
+      if (up && listing) decide('record', doubtChange(key, listing.id, quantity))
+    },
     crash: (atStep) => {
       if (atStep) {
         armed = true
@@ -464,8 +520,10 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       if (!up) return
       tell('crash')
       armed = false
+      pauses = false
       up = false
       epoch += 1
+      lingering.clear()
       wakes.clear()
       failures.clear()
       const died = epoch

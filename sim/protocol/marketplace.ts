@@ -48,6 +48,8 @@ export interface Marketplace {
   wanted(): number
   write(request: WriteRequest): PushOutcome
   read(): number
+  /** Somebody else writes. */
+  overwrite(quantity: number): void
   settle(submissionId: string): SettleOutcome
   /** Orders with a version that became visible after `sinceMs`, as they are visible now. */
   visibleSince(sinceMs: number): readonly OrderFact[]
@@ -296,6 +298,10 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       if (!backOffice.chance(options.faults().staleRead)) return quantity
       const atMs = queue.nowMs() - backOffice.int(0, constants.readStalenessMs)
       return history.findLast((h) => h.atMs <= atMs)?.quantity ?? history[0]?.quantity ?? quantity
+    },
+    overwrite: (next) => {
+      setQuantity(next)
+      tell('written by somebody else')
     },
     settle: (submissionId) => submissions.get(submissionId) ?? { kind: 'processing' },
     visibleSince: (sinceMs) => {

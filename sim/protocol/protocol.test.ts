@@ -1,7 +1,7 @@
 // The protocol in seeded worlds with every fault it claims to survive: nothing is oversold, the bound holds after every event, and all
 // channels converge when the faults end. A failure prints the command that replays it.
 import { expect, test } from 'vitest'
-import { worldsUntilCaught } from './catch-rule.ts'
+import { catchRule, worldsUntilCaught } from './catch-rule.ts'
 import { regressionSeeds } from './regressions.ts'
 import { drawScenario } from './scenario.ts'
 import { rules } from './teeth.ts'
@@ -40,5 +40,6 @@ test('a seed decides everything', () => {
 })
 
 test.each(rules.map((rule) => [rule.name, rule] as const))('without this rule a world breaks: %s', (_name, rule) => {
-  expect(worldsUntilCaught(rule, 2_000)).not.toBeNull()
+  // The world that caught it before, first: most of the time one is enough.
+  expect(catchRule(rule, rule.seed) ?? worldsUntilCaught(rule, 2_000)).not.toBeNull()
 })

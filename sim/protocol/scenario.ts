@@ -74,6 +74,11 @@ export interface Scenario {
   readonly restockUnits: number
   readonly shrinkagesPerDay: number
   readonly asksPerDay: number
+  /** Somebody else writes a quantity: no bound is owed there until the hub looks. */
+  readonly foreignWritesPerDay: number
+  /** Another process takes a channel's work over while the one before it goes on for a while. */
+  readonly takeoversPerHour: number
+  readonly sharing: 'strict' | 'pooled'
 }
 
 const secondMs = 1_000
@@ -197,6 +202,7 @@ export const drawScenario = (seed: number): Scenario => {
   const edits = diceOf(seed, 1)
   const policy = diceOf(seed, 2)
   const adding = diceOf(seed, 3)
+  const company = diceOf(seed, 4)
   const faults = drawFaults(dice)
   const onHandUnits = dice.chance(0.5) ? dice.int(1, 8) : dice.int(5, 40)
   const adoptingWorld = dice.chance(0.25)
@@ -223,5 +229,8 @@ export const drawScenario = (seed: number): Scenario => {
     restockUnits: dice.int(1, 20),
     shrinkagesPerDay: dice.chance(0.2) ? dice.pick([3, 10]) : 0,
     asksPerDay: dice.chance(0.4) ? dice.pick([4, 20]) : 0,
+    foreignWritesPerDay: company.chance(0.12) ? company.pick([6, 24]) : 0,
+    takeoversPerHour: company.chance(0.35) ? company.pick([1, 6]) : 0,
+    sharing: company.chance(0.06) ? 'pooled' : 'strict',
   }
 }

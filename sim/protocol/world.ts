@@ -4,7 +4,7 @@
 //   P3  net orders - goods received <= what was reported at risk; 0 without shrinkage
 //   P5  exposure rises only by an issued push, an ingested cancellation or a reported external raise
 //   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned or marked (P9), the ledger folds to the levels
-import { exposureQuantity, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
+import { exposureQuantity, guaranteedExposureUnits, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
 import { type ChannelId, type ListingId, listingIdOf, type LocationId } from '../../src/domain/ids.ts'
 import { plan, workMarks } from '../../src/domain/plan.ts'
 import { emptyStock, type ListingState, onHandTotal, sellableUnits, type Stock } from '../../src/domain/stock.ts'
@@ -96,6 +96,7 @@ const askListing: ListingState = {
 export const openingStock = (scenario: Scenario, markets: readonly Marketplace[]): Stock => ({
   ...emptyStock(sku, pool),
   version: 1,
+  sharing: scenario.sharing,
   onHandUnits: { [location]: scenario.onHandUnits },
   bufferUnits: scenario.bufferUnits,
   listings: [...markets.map(listingState), ...(scenario.asksPerDay > 0 ? [askListing] : [])],
@@ -109,6 +110,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   let askedUnits = 0
   let lostUnits = 0
   let raisedUnits = 0
+  /** By how much others raised each channel's number: what the hub cannot know before it looks. */
+  const foreignQuantities = scenario.channels.map(() => 0)
   let atRiskUnits = 0
   let adoptionUnits = 0
   let adopting = scenario.channels.some((c) => c.adopting)
@@ -166,6 +169,16 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
       askedUnits += units
     },
   })
+  scheduleCompany({
+    scenario,
+    queue,
+    world,
+    markets,
+    calm: () => faults === noFaults,
+    raised: (index, quantity) => {
+      foreignQuantities[index] = (foreignQuantities[index] ?? 0) + quantity
+    },
+  })
 
   const readIncidents = (): void => {
     for (; seenIncidents < world.incidents.length; seenIncidents++) {
@@ -183,23 +196,27 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     let demandUnits = askedUnits
     let potentialUnits = 0
     let guaranteed = true
+    let foreignUnits = 0
     for (let index = 0; index < markets.length; index++) {
       const market = markets[index]
       const listing = stock.listings[index]
       if (!market || !listing) continue
       const { unitsPerListing } = market.scenario
+      const foreign = foreignQuantities[index] ?? 0
+      foreignUnits += foreign * unitsPerListing
       const net = market.net()
       demandUnits += net * unitsPerListing
       const unknown = net - world.ingestedNet(market.scenario.name)
       const potential = Math.max(market.quantity(), market.held()) + unknown - market.overdue((orderId) => world.isIn(orderId))
       potentialUnits += Math.max(0, potential) * unitsPerListing
       if (!isGuaranteed(listing)) guaranteed = false
-      else if (exposureQuantity(listing) < potential)
+      else if (exposureQuantity(listing) < potential - foreign && stock.sharing === 'strict')
         fail(
           'P1',
           `${listing.id}: exposure ${exposureQuantity(listing)} (base ${listing.base}, ${listing.pushes.length} open) < ${potential} = max(Q ${market.quantity()}, h ${market.held()}) + U ${unknown}`,
         )
     }
+    if (stock.sharing === 'pooled') return
     const sellable = sellableUnits(stock)
     if (adopting) adoptionUnits = Math.max(adoptionUnits, potentialUnits - sellable)
     if (guaranteed) adopting = false
@@ -209,8 +226,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     const over = Math.max(0, demandUnits - goodsUnits)
     if (over <= oversoldUnits) return
     oversoldUnits = over
-    if (lostUnits === 0 && adoptionUnits <= 0) unexcusedUnits = over
-    if (over > Math.max(atRiskUnits, adoptionUnits + (lostUnits > 0 ? atRiskUnits : 0)))
+    if (lostUnits === 0 && adoptionUnits <= 0 && foreignUnits === 0) unexcusedUnits = over
+    if (over > foreignUnits + Math.max(atRiskUnits, adoptionUnits + (lostUnits > 0 ? atRiskUnits : 0)))
       fail('P3', `${over} units oversold, ${atRiskUnits} reported at risk`)
   }
 
@@ -231,6 +248,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   markets.forEach((_, index) => world.setOutage(index, false))
   tell('calm')
   world.calm()
+  // A sweep over all listings finds what others wrote and nobody told of.
+  if (foreignQuantities.some((_, index) => scenario.foreignWritesPerDay > 0 && isReadable(markets[index]))) sweep(queue, world, markets)
   const boundMs = Math.max(
     ...scenario.channels.map(({ constants: c, pollEveryMs, lateByL }) => {
       const visibleMs = c.orderVisibilityMs * Math.max(3, lateByL)
@@ -284,13 +303,17 @@ const unconverged = (world: WorldHub, markets: readonly Marketplace[], nowMs: nu
     if (!market || !listing) continue
     const where = `${listing.id} (Q ${market.quantity()}, believed ${listing.believedQuantity}, base ${listing.base}, ${listing.status})`
     if (market.net() !== world.ingestedNet(market.scenario.name)) return `${where}: orders missing`
-    if (!isGuaranteed(listing)) return `${where}: not guaranteed`
+    if (!isGuaranteed(listing) && stock.sharing === 'strict') return `${where}: not guaranteed`
     if (listing.pushes.length > 0) return `${where}: ${listing.pushes.map((p) => `${p.kind} ${p.quantity} ${p.status}`).join(', ')} open`
+    if (stock.sharing === 'pooled') continue
     const exposure = exposureQuantity(listing)
     // Where nothing can be read, only a write makes evidence, and it must fit beside what it makes evidence of.
     const unreadable = listing.writeClass === 'absolute-set' && market.quantity() > 0 && exposure > market.quantity()
     if (exposure !== Math.max(0, market.quantity()) && !unreadable) return `${where}: exposure ${exposure}`
   }
+  const shown = guaranteedExposureUnits(stock)
+  if (stock.sharing === 'strict' && shown > Math.max(0, sellableUnits(stock)))
+    return `${shown} may be sold, ${sellableUnits(stock)} are there`
   const intents = plan(stock, (channel) => world.settingsFor(channel), nowMs)
   // The one step that waits for time alone, days from here: another listing's turn with the last units.
   const turns = intents.filter(({ passes }) => passes === true)
@@ -329,6 +352,53 @@ interface ChanceOptions {
 }
 
 const dayMs = 24 * 3_600_000
+
+const isReadable = (market: Marketplace | undefined): market is Marketplace =>
+  market !== undefined && market.scenario.writeClass !== 'absolute-set'
+
+const sweep = (queue: ReturnType<typeof createEventQueue>, world: WorldHub, markets: readonly Marketplace[]): void => {
+  for (const [index, market] of markets.entries())
+    for (let round = 0; round < 6; round++)
+      if (isReadable(market))
+        queue.after(round * 10 * 60_000, () => {
+          const { believedQuantity } = world.stock().listings[index] ?? { believedQuantity: null }
+          if (believedQuantity !== market.quantity()) world.notice(index, (believedQuantity ?? 0) + 1)
+        })
+}
+
+interface CompanyOptions {
+  readonly scenario: Scenario
+  readonly queue: ReturnType<typeof createEventQueue>
+  readonly world: WorldHub
+  readonly markets: readonly Marketplace[]
+  readonly calm: () => boolean
+  readonly raised: (index: number, quantity: number) => void
+}
+
+/** Others than this hub process: people and applications that write quantities, and a second process at the same work. */
+const scheduleCompany = ({ scenario, queue, world, markets, calm, raised }: CompanyOptions): void => {
+  const dice = diceOf(scenario.seed, 3_001)
+  const again = (meanMs: number, happen: () => void): void => {
+    if (!Number.isFinite(meanMs)) return
+    queue.after(dice.wait(meanMs), () => {
+      if (calm()) return
+      happen()
+      again(meanMs, happen)
+    })
+  }
+  again(3_600_000 / scenario.takeoversPerHour, () => world.takeOver(dice.chance(0.6)))
+  again(dayMs / scenario.foreignWritesPerDay, () => {
+    const index = dice.int(0, markets.length - 1)
+    const quantity = dice.int(0, 12)
+    const delayMs = dice.int(10, 3_000)
+    const told = dice.chance(0.5)
+    const market = markets[index]
+    if (!isReadable(market)) return
+    raised(index, Math.max(0, quantity - market.quantity()))
+    market.overwrite(quantity)
+    if (told && market.scenario.webhooks) queue.after(delayMs, () => world.notice(index, quantity))
+  })
+}
 
 /** Crashes, outages, goods in, goods lost, demands that ask first. */
 const scheduleChance = ({ scenario, queue, world, calm, received, lost, asked }: ChanceOptions): void => {

@@ -82,7 +82,9 @@ export const admit = (
   return lowersAdopting || charge * listing.unitsPerListing <= slack
 }
 
-const writeStep = (listing: ListingState, quantity: number): Extract<Step, { quantity: number }> => {
+/** A channel that went below 0 in a race with our own set is not told to stay there. */
+const writeStep = (listing: ListingState, wanted: number): Extract<Step, { quantity: number }> => {
+  const quantity = Math.max(0, wanted)
   const fromQuantity = listing.believedQuantity
   if (!lowersToTheUnit(listing.writeClass)) return { kind: 'set', quantity, fromQuantity }
   // A delta down would take back what is sold already: lowering compares.
@@ -125,14 +127,17 @@ const spacingMs = ({ constants }: ChannelSettings): number =>
   constants.orderVisibilityMs + constants.checkoutHoldMs + 2 * constants.clockSkewMs + constants.readStalenessMs
 
 /**
- * More could be sold than the listing is thought to show, and no evidence is on its way: look once more. Where nothing can be read, saying
+ * More could be sold than the listing is thought to show, or it is thought to show more than the bound allows (somebody else wrote there), and no
+ * evidence is on its way: look once more. Where nothing can be read, saying
  * the number again makes evidence: 0 where nothing is shown anyway, else what is shown, when its charge fits.
  */
 const doubtStep = (listing: ListingState, settings: ChannelSettings, situation: Situation): Found | null => {
   const believed = listing.believedQuantity
-  if (believed !== null && (listing.fences.length > 0 || exposureQuantity(listing) <= Math.max(0, believed))) return null
+  const readable = listing.writeClass !== 'absolute-set'
+  const beyond = believed === null ? 0 : exposureQuantity(listing) - Math.max(0, believed)
+  if (believed !== null && (listing.fences.length > 0 || beyond === 0 || (beyond < 0 && !readable))) return null
   const dueAtMs = Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs(settings))
-  if (listing.writeClass !== 'absolute-set') return { step: { kind: 'read' }, dueAtMs }
+  if (readable) return { step: { kind: 'read' }, dueAtMs }
   if (settings.mode === 'observe' || settings.selfDecrement === 'unproven') return null
   const target = situation.targets.get(listing.id) ?? 0
   const again = writeStep(listing, Math.max(0, Math.min(believed ?? target, target)))

@@ -181,7 +181,8 @@ describe('a read', () => {
     const { listing, raisedBy } = recordRead(reading(listingOf({ base: 3, lowered })), '#1', 5, laterMs, constants)
     expect(raisedBy).toBe(0)
     expect(exposureQuantity(listing)).toBe(3)
-    expect(listing.believedQuantity).toBe(3)
+    // More than the bound: it will be looked at once more.
+    expect(listing.believedQuantity).toBe(5)
   })
 
   test('less is believed to be shown after a sale in its window, not after a bound that evidence lowered', () => {

@@ -182,10 +182,8 @@ export const recordPush = (
  * A number that the channel showed at some instant since `fromMs`. Sales that came in since then may be from after that instant: it shows that
  * much less now, or will be looked at again.
  */
-const believedSince = (listing: ListingState, quantity: number, fromMs: number): number => {
-  const left = Math.min(quantity, Math.max(0, quantity - sumSince(listing.sales ?? [], fromMs)))
-  return hasBound(listing) ? Math.min(left, exposureQuantity(listing)) : left
-}
+const believedSince = (listing: ListingState, quantity: number, fromMs: number): number =>
+  Math.min(quantity, Math.max(0, quantity - sumSince(listing.sales ?? [], fromMs)))
 
 /** An accepted write was refused after all: the number before it stands, less what was sold. */
 const believedBefore = (listing: ListingState, push: Push): number | null =>
@@ -239,15 +237,31 @@ export interface ReadEffect {
   readonly raisedBy: number
 }
 
-/** Does a number, shown at some instant since `fromMs`, exceed all that is known to be allowed? Then that is what may be sold: base follows. */
-const raisedTo = (listing: ListingState, quantity: number, fromMs: number): ReadEffect => {
+/**
+ * Does a number, shown at some instant since `fromMs`, exceed all that is known to be allowed? Then somebody wrote it, and it may be sold: base
+ * follows. As after a set of ours that landed unseen, evidence of instants before bounds nothing less than that (`later`, in full).
+ */
+const raisedTo = (listing: ListingState, quantity: number, fromMs: number, nowMs: number): ReadEffect => {
   // The bound may have fallen within the window: what was shown before that proves nothing.
   const tooMuch = hasBound(listing) && quantity > exposureQuantity(listing) + sumSince(listing.lowered ?? [], fromMs)
   if (!tooMuch) return { listing, raisedBy: 0 }
   const raisedBy = quantity - exposureQuantity(listing)
   const base = listing.base + openRaise(listing, raisedBy)
-  return { listing: { ...listing, base, pushes: raiseCeilings(listing.pushes, raisedBy) }, raisedBy }
+  const fences = countLater(listing.fences, quantity, nowMs)
+  return { listing: { ...listing, base, fences, pushes: raiseCeilings(listing.pushes, raisedBy) }, raisedBy }
 }
+
+/** So that what opens later, of a window before, counts it too. After the fence of the number itself, which shows it. */
+const rememberRaise = ({ listing, raisedBy }: ReadEffect, quantity: number, nowMs: number, constants: ChannelConstants): ReadEffect =>
+  raisedBy === 0
+    ? { listing, raisedBy }
+    : {
+        listing: {
+          ...listing,
+          applied: addTrace(listing.applied, { atMs: nowMs, quantity }, keepTracesFromMs(listing, nowMs, constants)),
+        },
+        raisedBy,
+      }
 
 /** What the channel showed after adding a delta. Nothing was compared, so that it may tell of somebody else's write, as a read does. */
 export const recordDelta = (
@@ -259,8 +273,9 @@ export const recordDelta = (
 ): ReadEffect => {
   const push = listing.pushes.find((p) => p.id === id)
   if (!push) return { listing, raisedBy: 0 }
-  const { listing: raised, raisedBy } = raisedTo(listing, quantity, push.issuedAtMs)
-  return { listing: recordPush(raised, id, { kind: 'applied', quantity, evidence: true }, nowMs, constants), raisedBy }
+  const { listing: raised, raisedBy } = raisedTo(listing, quantity, push.issuedAtMs, nowMs)
+  const applied = recordPush(raised, id, { kind: 'applied', quantity, evidence: true }, nowMs, constants)
+  return rememberRaise({ listing: applied, raisedBy }, quantity, nowMs, constants)
 }
 
 /** A read is evidence, and it shows whether accepted writes have arrived. */
@@ -273,20 +288,18 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
     ...open,
     pushes: open.pushes.map((p) => (p.kind !== 'read' && showsEffect(p, quantity) ? { ...p, status: 'seen' } : p)),
   }
-  const { listing: known, raisedBy } = raisedTo(seen, quantity, fromMs)
+  const { listing: known, raisedBy } = raisedTo(seen, quantity, fromMs, nowMs)
   const raised = hasBound(listing) ? known : { ...seen, base: Math.max(seen.base, quantity) }
   const fenced = openFence(raised, { quantity, fromMs, throughMs: nowMs }, constants)
   const waiting = seen.pushes.find((p) => p.kind !== 'read' && (p.status === 'accepted' || p.status === 'unknown'))
-  return {
-    listing: {
-      ...fenced,
-      believedQuantity: believedSince(fenced, quantity, fromMs),
-      believedAtMs: fromMs,
-      blockedReason: null,
-      nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
-    },
-    raisedBy,
+  const read: ListingState = {
+    ...fenced,
+    believedQuantity: believedSince(fenced, quantity, fromMs),
+    believedAtMs: fromMs,
+    blockedReason: null,
+    nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
   }
+  return rememberRaise({ listing: read, raisedBy }, quantity, nowMs, constants)
 }
 
 /** How much more base it takes for exposure to rise by that much, when base is below 0. */
