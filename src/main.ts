@@ -120,6 +120,7 @@ export const assemble = async (
         const adapter = adapters[index]
         return adapter ? [settingsOf(channel, adapter)] : []
       }),
+      policy: config.policy,
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
       ...(roles === null ? {} : { roles }),

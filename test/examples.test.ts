@@ -7,6 +7,7 @@ import { configSchema as shopify } from '../src/channels/shopify/config.ts'
 import { readImportCsv } from '../src/cli/import-csv.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { planImport } from '../src/domain/import.ts'
+import { noPolicy } from '../src/domain/rules.ts'
 
 const example = (name: string): string => readFileSync(new URL(`../examples/${name}`, import.meta.url), 'utf8')
 const variables = [
@@ -42,6 +43,7 @@ test('the CSV files can be imported together', async () => {
     hasLedgerKey: () => false,
     address: (_channel, externalId) => ({ externalId, keys: [externalId], fulfilment: 'MFN', writeClass: 'compare-and-set' }),
     poolLocations: null,
+    policy: noPolicy,
     nowMs: 0,
   })
   expect(plan.preview).toMatchObject({ skusCreated: 3, listingsCreated: 9, problems: [] })

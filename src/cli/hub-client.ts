@@ -5,6 +5,7 @@ import type { Fetch } from '../ports/channel.ts'
 export interface HubClient {
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
+  put<T>(path: string, body: unknown): Promise<T>
 }
 
 export interface HubAddress {
@@ -49,8 +50,11 @@ export const createHubClient = ({ url, apiKey }: HubAddress, fetch: Fetch): HubC
     if (!response.ok || body === null) throw errorFrom(base, response.status, body)
     return body as T
   }
+  const send = <T>(method: string, path: string, body: unknown): Promise<T> =>
+    ask(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   return {
     get: (path) => ask(path, {}),
-    post: (path, body) => ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    post: (path, body) => send('POST', path, body),
+    put: (path, body) => send('PUT', path, body),
   }
 }

@@ -64,8 +64,15 @@ describe('a stock file', () => {
   })
 })
 
+test('a reserve in units or in percent', async () => {
+  const read = await stock('sku,location,on_hand,reserve\nA,berlin,4,3\nB,berlin,4,10%\nC,berlin,4,\nD,berlin,4,some\n')
+  expect(read.request.stock).toMatchObject([{ reserve: { units: 3 } }, { reserve: { percent: 10 } }, { sku: 'C' }])
+  expect(read.request.stock[2]).not.toHaveProperty('reserve')
+  expect(messages(read)).toEqual(['stock:5 reserve is "some", not a number'])
+})
+
 describe('a listings file', () => {
-  test('with defaults', async () => {
+  test('with nothing said of the rule', async () => {
     const read = await listings('sku,channel,external_id\nRED,shop,12@9\n')
     expect(read.request.listings).toEqual([
       {
@@ -75,27 +82,31 @@ describe('a listings file', () => {
         channel: 'shop',
         externalId: '12@9',
         unitsPerListing: 1,
-        rule: { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0 },
+        rule: {},
       },
     ])
   })
 
   test('with every column', async () => {
     const read = await listings(
-      'sku,channel,external_id,pool,units_per_listing,allocation,value,cap,hide_below,priority\nRED,shop,12@9,outlet,6,percent,50,20,3,1\n',
+      'sku,channel,external_id,pool,units_per_listing,allocation,value,cap,hide_below,priority,hysteresis,buffer,sharing\nRED,shop,12@9,outlet,6,percent,50,20,3,1,4,2,pooled\nRED,shop,13@9,outlet,6,,,none,,,,,\n',
     )
     expect(read.request.listings).toMatchObject([
       {
         pool: 'outlet',
         unitsPerListing: 6,
-        rule: { mode: 'percent', value: 50, capUnits: 20, hideBelowUnits: 3, priority: 1 },
+        rule: {
+          mode: 'percent',
+          value: 50,
+          capUnits: 20,
+          hideBelowUnits: 3,
+          priority: 1,
+          hysteresisUnits: 4,
+          bufferUnits: 2,
+          sharing: 'pooled',
+        },
       },
-    ])
-  })
-
-  test('with a fixed share of nothing said', async () => {
-    expect(messages(await listings('sku,channel,external_id,allocation\nRED,shop,12@9,fixed\n'))).toEqual([
-      'listings:2 allocation fixed needs a value',
+      { rule: { capUnits: null } },
     ])
   })
 })

@@ -6,7 +6,7 @@ import { parse } from 'csv-parse'
 import { nameHint } from '../config/nearest-name.ts'
 import { BelayError } from '../domain/errors.ts'
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
-import type { AllocationRule } from '../domain/stock.ts'
+import type { Reserve, RuleStatement } from '../domain/stock.ts'
 import type { ImportPreview, ImportRequest, ListingRow, StockRow } from '../ports/hub.ts'
 
 type Problem = ImportPreview['problems'][number]
@@ -25,10 +25,10 @@ export interface ReadImport {
 }
 
 const columns = {
-  stock: { required: ['sku', 'location', 'on_hand'], optional: ['pool', 'title', 'buffer', 'sharing'] },
+  stock: { required: ['sku', 'location', 'on_hand'], optional: ['pool', 'title', 'buffer', 'sharing', 'reserve'] },
   listings: {
     required: ['sku', 'channel', 'external_id'],
-    optional: ['pool', 'units_per_listing', 'allocation', 'value', 'cap', 'hide_below', 'priority'],
+    optional: ['pool', 'units_per_listing', 'allocation', 'value', 'cap', 'hide_below', 'priority', 'hysteresis', 'buffer', 'sharing'],
   },
 } as const satisfies Record<FileName, { required: readonly string[]; optional: readonly string[] }>
 
@@ -142,6 +142,9 @@ interface Fields {
   required(column: string): string
   number(column: string, otherwise: number | null): number | null
   option<T extends string>(column: string, options: readonly T[]): T | null
+  /** A number, or one of the words. */
+  numberOr<T extends string>(column: string, word: T): number | T | null
+  reserve(): Reserve | null
 }
 
 /** Reads a row's fields; `ok` turns false with the first one that cannot be read. */
@@ -167,6 +170,14 @@ const fieldsOf = (row: Row, report: Report): Fields & { ok: boolean } => {
       fail(`${column} is "${text.slice(0, 40)}", not a number`, 'Write digits only: 1000, not 1,000.')
       return otherwise
     },
+    numberOr: (column, word) => (row.text(column).trim() === word ? word : fields.number(column, null)),
+    reserve: () => {
+      const text = row.text('reserve').trim()
+      const percent = /^(\d{1,3}) ?%$/.exec(text)
+      if (percent) return { percent: Number(percent[1]) }
+      const units = fields.number('reserve', null)
+      return units === null ? null : { units }
+    },
     option: (column, options) => {
       const text = row.text(column).trim()
       if (text === '') return null
@@ -183,6 +194,7 @@ const stockRow = (row: Row, report: Report): StockRow | null => {
   const title = row.text('title')
   const bufferUnits = fields.number('buffer', null)
   const sharing = fields.option('sharing', ['strict', 'pooled'])
+  const reserve = fields.reserve()
   const read: StockRow = {
     line: row.line,
     sku: fields.required('sku') as Sku,
@@ -192,28 +204,27 @@ const stockRow = (row: Row, report: Report): StockRow | null => {
     ...(title === '' ? {} : { title }),
     ...(bufferUnits === null ? {} : { bufferUnits }),
     ...(sharing === null ? {} : { sharing }),
+    ...(reserve === null ? {} : { reserve }),
   }
   return fields.ok ? read : null
 }
 
 const listingRow = (row: Row, report: Report): ListingRow | null => {
   const fields = fieldsOf(row, report)
-  const mode = fields.option('allocation', ['weight', 'fixed', 'percent']) ?? 'weight'
-  const value = fields.number('value', mode === 'weight' ? 1 : null)
-  if (value === null && fields.ok) {
-    fields.ok = false
-    report(
-      row.line,
-      `allocation ${mode} needs a value`,
-      mode === 'fixed' ? 'Write the number of units in value.' : 'Write a whole percentage in value.',
-    )
-  }
-  const rule: AllocationRule = {
-    mode,
-    value: value ?? 0,
-    capUnits: fields.number('cap', null),
-    hideBelowUnits: fields.number('hide_below', 0) ?? 0,
-    priority: fields.number('priority', 0) ?? 0,
+  const said = <K extends keyof RuleStatement>(key: K, value: RuleStatement[K] | null): Pick<RuleStatement, K> =>
+    (value === null ? {} : { [key]: value }) as Pick<RuleStatement, K>
+  const mode = fields.option('allocation', ['velocity', 'weight', 'fixed', 'percent'])
+  const sharing = fields.option('sharing', ['strict', 'pooled'])
+  const cap = fields.numberOr('cap', 'none')
+  const rule: RuleStatement = {
+    ...said('mode', mode),
+    ...said('value', fields.number('value', null)),
+    ...(cap === null ? {} : { capUnits: cap === 'none' ? null : cap }),
+    ...said('hideBelowUnits', fields.number('hide_below', null)),
+    ...said('priority', fields.number('priority', null)),
+    ...said('hysteresisUnits', fields.number('hysteresis', null)),
+    ...said('bufferUnits', fields.number('buffer', null)),
+    ...said('sharing', sharing),
   }
   const read: ListingRow = {
     line: row.line,

@@ -10,6 +10,7 @@ import { addMigrate, type OpenSchema } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { showSchedule } from './schedule-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
+import { rulesOptions, type RulesOptions, showRules } from './rules-command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 export interface DemoOptions {
@@ -92,10 +93,10 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
 
   ofHub(program.command('import'))
     .description('set stock levels and map listings from CSV files; shows what would change and asks')
-    .option('--stock <file>', 'CSV: sku, location, on_hand, and optionally pool, title, buffer, sharing')
+    .option('--stock <file>', 'CSV: sku, location, on_hand, and optionally pool, title, buffer, sharing, reserve')
     .option(
       '--listings <file>',
-      'CSV: sku, channel, external_id, and optionally pool, units_per_listing, allocation, value, cap, hide_below, priority',
+      'CSV: sku, channel, external_id, and optionally pool, units_per_listing, allocation, value, cap, hide_below, priority, hysteresis, buffer, sharing',
     )
     .option('--reference <name>', 'name of this import: a name is applied once (default: made from the content)')
     .option('--yes', 'do not ask')
@@ -114,6 +115,9 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .action(async (sku: string, options: HubOptions & ReadOptions) =>
       showExplanation(sku, options, await connect(options, terminal), terminal),
     )
+  rulesOptions(ofHub(program.command('rules'))).action(async (sku: string | undefined, options: HubOptions & RulesOptions) =>
+    showRules(sku, options, await connect(options, terminal), terminal),
+  )
   reading(program.command('incidents'))
     .description('what a person should know, newest first')
     .action(async (options: HubOptions & ReadOptions) => showIncidents(options, await connect(options, terminal), terminal))

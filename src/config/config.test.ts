@@ -55,6 +55,26 @@ describe('a configuration', () => {
     expect(channel?.constants.checkoutHoldMs).toBe(900_000)
   })
 
+  test('says rules for the catalogue and for a channel', () => {
+    const ruled = text
+      .replace('channels:', 'rules: { mode: velocity, bufferUnits: 1, reservePercent: 10 }\nchannels:')
+      .replace('    constants:', '    rules: { capUnits: null, sharing: pooled }\n    constants:')
+    expect(loadConfig(ruled, env, schemas).policy).toEqual({
+      catalogue: { mode: 'velocity', bufferUnits: 1, reserve: { percent: 10 } },
+      channels: { 'shopify-eu': { capUnits: null, sharing: 'pooled' } },
+    })
+    expect(loadConfig(text, env, schemas).policy).toEqual({ catalogue: {}, channels: { 'shopify-eu': {} } })
+  })
+
+  test.each([
+    ['rules: { mode: fixed }', 'rules.value: is missing: fixed needs one'],
+    ['rules: { reserveUnits: 1, reservePercent: 2 }', 'rules.reservePercent: stands beside reserveUnits'],
+    ['rules: { reservePercent: 200 }', 'rules.reservePercent: is 200, more than 100'],
+    ['rules: { cap: 3 }', 'rules.cap'],
+  ])('with %s is refused', (line, message) => {
+    expect(failure(text.replace('pools:', `${line}\npools:`)).message).toContain(message)
+  })
+
   test('that is empty is the default one, which observes nothing and serves this machine only', () => {
     const config = loadConfig('', {}, schemas)
     expect(config).toMatchObject({ store: { engine: 'sqlite', path: 'data/belay.db' }, timeZone: 'UTC', channels: [] })

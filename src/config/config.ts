@@ -5,12 +5,14 @@ import { z } from 'zod'
 import { BelayError } from '../domain/errors.ts'
 import { type ChannelId, isIdText, type LocationId, type PoolId } from '../domain/ids.ts'
 import { hubChannel } from '../domain/order-fold.ts'
+import type { Policy } from '../domain/rules.ts'
 import type { ChannelConstants, ChannelMode } from '../domain/settings.ts'
 import { apiKeyHashFrom, apiKeyVariable, isLoopback } from './api-key.ts'
 import { defaultConstants } from './channel-constants.ts'
 import { type Environment, type KeyPath, readDocument } from './document.ts'
 import { issueProblems, type Problem, throwProblems, unknownKeyProblems } from './problems.ts'
 import { createRedactor, type Redact, secretsWithin } from './redaction.ts'
+import { channelRuleSchema, policyOf, statementProblems, wholeRuleSchema } from './rules.ts'
 import { scheduleConfig } from './schedule-config.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
@@ -44,6 +46,8 @@ export interface Config<S extends PlatformSchemas = PlatformSchemas> {
   readonly schedule: Readonly<Record<string, string>>
   readonly pools: readonly PoolConfig[]
   readonly channels: readonly ChannelConfig<S>[]
+  /** What is said of the rules for the catalogue and for each channel. */
+  readonly policy: Policy
   /** Takes every secret of this configuration out of a text. */
   readonly redact: Redact
 }
@@ -106,6 +110,7 @@ const channel = z.strictObject({
       readStalenessMs: milliseconds.optional(),
     })
     .prefault({}),
+  rules: channelRuleSchema.prefault({}),
   // Checked by the platform's own schema.
   settings: z.looseObject({}).prefault({}),
 })
@@ -116,6 +121,7 @@ const file = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'is not a time zone of the IANA list, for example Europe/Berlin').default('UTC'),
   pools: pools.default([{ id: 'main', locations: ['main'] }]),
   schedule: scheduleConfig,
+  rules: wholeRuleSchema.prefault({}),
   channels: z.array(channel).max(200, 'at most 200 channels').default([]),
 })
 type ConfigFile = z.output<typeof file>
@@ -138,6 +144,13 @@ const poolProblems = (config: ConfigFile): readonly Problem[] => {
     })),
   ]
 }
+
+const ruleProblems = ({ rules, channels }: ConfigFile): readonly Problem[] => [
+  ...statementProblems(rules, true).map((problem) => ({ ...problem, path: ['rules', ...problem.path] })),
+  ...channels.flatMap((each, index) =>
+    statementProblems(each.rules, false).map((problem) => ({ ...problem, path: ['channels', index, 'rules', ...problem.path] })),
+  ),
+]
 
 /** Never without a problem when there is no data. */
 const check = <T extends z.ZodType>(
@@ -197,7 +210,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
   if (checked.data === undefined) throwProblems(checked.problems, document, redact)
   const config = checked.data as ConfigFile
   const { problems, settings } = channelProblems(config, platformSchemas)
-  throwProblems([...checked.problems, ...poolProblems(config), ...problems], document, redact)
+  throwProblems([...checked.problems, ...poolProblems(config), ...ruleProblems(config), ...problems], document, redact)
 
   const apiKeyHash = apiKeyHashFrom(env)
   if (apiKeyHash === null && !isLoopback(config.http.host))
@@ -223,6 +236,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
       },
       settings: settings[index],
     })) as unknown as readonly ChannelConfig<S>[],
+    policy: policyOf(config.rules, config.channels),
     redact,
   }
 }

@@ -101,6 +101,24 @@ describe('by what they sell', () => {
   })
 })
 
+describe('what is kept back', () => {
+  test('a reserve in units or percent for demand that asks first', () => {
+    expect(targets(stockOf(10, [offer('a')], { reserve: { units: 3 } }))).toEqual({ a: 7 })
+    expect(targets(stockOf(10, [offer('a')], { reserve: { percent: 25 } }))).toEqual({ a: 8 })
+    expect(targets(stockOf(2, [offer('a')], { reserve: { units: 3 } }))).toEqual({ a: 0 })
+  })
+
+  test('the buffer of a listing: the last units are not offered there, and others may have them', () => {
+    expect(targets(stockOf(10, [offer('a', { bufferUnits: 8 }), offer('b')]))).toEqual({ a: 2, b: 8 })
+    expect(targets(stockOf(5, [offer('a', { bufferUnits: 8 }), offer('b')]))).toEqual({ a: 0, b: 5 })
+  })
+
+  test('a pooled listing shows all that is offered; the others share as if it were not there', () => {
+    const listings = [offer('pooled', { sharing: 'pooled' }), offer('a'), offer('b')]
+    expect(targets(stockOf(10, listings, { reserve: { units: 2 } }))).toEqual({ pooled: 8, a: 4, b: 4 })
+  })
+})
+
 describe('who takes no part', () => {
   const blocked = { ...offer('blocked'), base: 4, blockedReason: 'the item is archived' }
 

@@ -1,13 +1,13 @@
 // Allocation: what each listing aims for. Safety never depends on it. Pure arithmetic on the document, without the time: fixed shares first (by
 // priority), then percent, then the rest by weight with largest remainders; caps, hide-below floors and packs (whole listing quantities only)
-// applied on the way. Guarantees under `strict`: the targets together are at most what may be shared, which is what is available less what
-// listings hold that take no part. Who takes no part (nothing can be written there, or nothing is sold there) gets no share.
+// applied on the way. Guarantees under `strict`: the targets together are at most what may be shared, which is what is available less the
+// reserve and what listings hold that take no part. Pooled listings stand beside that: they show all that is offered. Who takes no part (nothing can be written there, or nothing is sold there) gets no share.
 import { exposureUnits, isGuaranteed } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import { areLast, holdersOf, lastSaleMs } from './last-units.ts'
 import { milliUnitsPerDayOfOne, rateAt } from './sales-rate.ts'
 import type { ChannelMode } from './settings.ts'
-import { availableUnits, type ListingState, type Stock, type WriteClass } from './stock.ts'
+import { availableUnits, isPooled, type ListingState, reserveUnits, type Stock, type WriteClass } from './stock.ts'
 
 export type ModeOf = (channel: ChannelId) => ChannelMode
 export type Targets = ReadonlyMap<ListingId, number>
@@ -48,9 +48,16 @@ export const heldOutsideUnits = (stock: Stock, modeOf: ModeOf = enforced): numbe
   return units
 }
 
-/** Whole listing quantities within the units, the cap and the floor. */
-const wholeQuantity = (listing: ListingState, units: number): number => {
-  const capped = Math.min(units, listing.rule.capUnits ?? units)
+/** The most units it may show: its cap, and what is available beyond its own buffer. */
+export const limitUnits = ({ rule }: ListingState, available: number): number =>
+  Math.min(
+    rule.capUnits ?? Number.POSITIVE_INFINITY,
+    rule.bufferUnits === undefined ? Number.POSITIVE_INFINITY : Math.max(0, available - rule.bufferUnits),
+  )
+
+/** Whole listing quantities within the units, the limit and the floor. */
+const wholeQuantity = (listing: ListingState, units: number, available: number): number => {
+  const capped = Math.min(units, limitUnits(listing, available))
   const quantity = Math.max(0, Math.floor(capped / listing.unitsPerListing))
   return quantity * listing.unitsPerListing < listing.rule.hideBelowUnits ? 0 : quantity
 }
@@ -65,7 +72,7 @@ const reclaim: Readonly<Record<WriteClass, number>> = {
 }
 
 /** Who goes first where shares tie or run out. */
-export const byPriority = (a: ListingState, b: ListingState): number =>
+const byPriority = (a: ListingState, b: ListingState): number =>
   a.rule.priority - b.rule.priority ||
   b.rule.value - a.rule.value ||
   reclaim[a.writeClass] - reclaim[b.writeClass] ||
@@ -78,7 +85,7 @@ const isWeighted = ({ rule }: ListingState): boolean => rule.mode === 'velocity'
  * two sales changes nothing. Every listing is taken to have sold one unit more than it has: with nothing sold all are alike. The average is
  * the configured weight, beside which fixed weights keep their meaning.
  */
-export const weightsOf = (listings: readonly ListingState[], stock: Stock): ReadonlyMap<ListingId, number> => {
+const weightsOf = (listings: readonly ListingState[], stock: Stock): ReadonlyMap<ListingId, number> => {
   const weights = new Map<ListingId, number>()
   const moving = listings.filter((l) => l.rule.mode === 'velocity')
   const atMs = moving.length > 1 ? lastSaleMs(stock) : 0
@@ -116,6 +123,7 @@ const shareByWeight = (
 ): void => {
   let open: readonly ListingState[] = listings.filter((l) => l.rule.value > 0)
   let left = units
+  const available = availableUnits(stock)
   const last = open.length > 1 && areLast(open, units)
   if (last) open = holdersOf(open, stock)
   if (last && told) told.holders = open
@@ -131,18 +139,18 @@ const shareByWeight = (
       exact.set(listing.id, (left * weight(listing)) / weights)
       told?.shares?.set(listing.id, { kind: 'weight', potUnits, weight: weight(listing), weights })
     }
-    const atCap = (l: ListingState): boolean => l.rule.capUnits !== null && (exact.get(l.id) ?? 0) >= l.rule.capUnits
+    const atCap = (l: ListingState): boolean => (exact.get(l.id) ?? 0) >= limitUnits(l, available)
     // Caps first: what they free may lift the others over their floors.
     const capped = open.filter(atCap)
     const hidden = open.length > 1 && capped.length === 0 ? open.filter((l) => (exact.get(l.id) ?? 0) < l.rule.hideBelowUnits) : []
     const given = hidden.length > 0 ? [...hidden].sort(byPriority).at(-1) : undefined
     const closing = given ? [given] : capped
     if (closing.length === 0) {
-      shareRemainders(open, exact, left, targets)
+      shareRemainders(open, exact, left, available, targets)
       return
     }
     for (const listing of closing) {
-      const quantity = given ? 0 : wholeQuantity(listing, left)
+      const quantity = given ? 0 : wholeQuantity(listing, left, available)
       targets.set(listing.id, quantity)
       left -= quantity * listing.unitsPerListing
     }
@@ -154,11 +162,12 @@ const shareRemainders = (
   open: readonly ListingState[],
   exact: ReadonlyMap<ListingId, number>,
   units: number,
+  available: number,
   targets: Map<ListingId, number>,
 ): void => {
   let left = units
   for (const listing of open) {
-    const quantity = wholeQuantity(listing, Math.floor(exact.get(listing.id) ?? 0))
+    const quantity = wholeQuantity(listing, Math.floor(exact.get(listing.id) ?? 0), available)
     targets.set(listing.id, quantity)
     left -= quantity * listing.unitsPerListing
   }
@@ -166,7 +175,7 @@ const shareRemainders = (
   const remainder = (l: ListingState): number => (exact.get(l.id) ?? 0) - (targets.get(l.id) ?? 0) * l.unitsPerListing
   for (const listing of [...open].sort((a, b) => remainder(b) - remainder(a) || byPriority(a, b))) {
     const quantity = targets.get(listing.id) ?? 0
-    const more = wholeQuantity(listing, (quantity + 1) * listing.unitsPerListing)
+    const more = wholeQuantity(listing, (quantity + 1) * listing.unitsPerListing, available)
     if (left >= listing.unitsPerListing && more > quantity) {
       targets.set(listing.id, quantity + 1)
       left -= listing.unitsPerListing
@@ -178,21 +187,22 @@ const shareRemainders = (
 export const allocate = (stock: Stock, modeOf: ModeOf = enforced, told?: Told): Targets => {
   const targets = new Map<ListingId, number>()
   const available = availableUnits(stock)
-  if (stock.sharing === 'pooled') {
-    for (const listing of stock.listings)
+  const offered = available - reserveUnits(stock)
+  const listings: ListingState[] = []
+  for (const listing of stock.listings)
+    if (isPooled(stock, listing)) {
       if (listing.writeClass !== 'ask-first' && listing.status !== 'disconnected')
-        targets.set(listing.id, wholeQuantity(listing, available))
-    return targets
-  }
-  const listings = stock.listings.filter((listing) => takesPart(listing, modeOf))
-  const shared = listings.length === stock.listings.length ? available : Math.max(0, available - heldOutsideUnits(stock, modeOf))
+        targets.set(listing.id, wholeQuantity(listing, offered, available))
+    } else if (takesPart(listing, modeOf)) listings.push(listing)
+  if (listings.length === 0) return targets
+  const shared = listings.length === stock.listings.length ? offered : Math.max(0, offered - heldOutsideUnits(stock, modeOf))
   let left = shared
   if (!listings.every(isWeighted))
     for (const kind of ['fixed', 'percent'] as const) {
       for (const listing of listings.filter((l) => l.rule.mode === kind).sort(byPriority)) {
         const wantedUnits = kind === 'fixed' ? listing.rule.value : Math.floor((shared * listing.rule.value) / 100)
         told?.shares?.set(listing.id, { kind, wantedUnits, leftUnits: left })
-        const quantity = wholeQuantity(listing, Math.min(wantedUnits, left))
+        const quantity = wholeQuantity(listing, Math.min(wantedUnits, left), available)
         targets.set(listing.id, quantity)
         left -= quantity * listing.unitsPerListing
       }

@@ -3,7 +3,7 @@
 import { expectedExposureQuantity, exposureQuantity, isGuaranteed } from './exposure.ts'
 import type { Intent } from './plan.ts'
 import type { ChannelSettings } from './settings.ts'
-import { type ListingState, lowersToTheUnit, maxPushes, sellableUnits, type Stock } from './stock.ts'
+import { isPooled, type ListingState, lowersToTheUnit, maxPushes, sellableUnits, type Stock } from './stock.ts'
 
 export type WriteReason =
   /** More could be sold than is there. */
@@ -77,7 +77,7 @@ const isShort = (stock: Stock): boolean => {
 const writeReason = (listing: ListingState, quantity: number, { stock, settings, targetQuantity }: StepSituation): WriteReason => {
   const lowers = listing.believedQuantity === null || quantity < listing.believedQuantity
   if (lowers && isGuaranteed(listing) && isShort(stock)) return 'emergency'
-  if (stock.sharing === 'pooled') return 'pooled'
+  if (isPooled(stock, listing)) return 'pooled'
   if (settings?.selfDecrement === 'unproven') return 'self-decrement'
   if (listing.blockedReason !== null) return 'probe'
   if (listing.status === 'adopting') return 'adopting'

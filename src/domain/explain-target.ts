@@ -1,12 +1,12 @@
 // Why a listing aims for what it aims for: the numbers behind its target, and what limited it. Explains the result of allocate() and never
 // decides: the quantity and the share before rounding are allocate's own. Where the rounds of sharing cannot be told in one sentence it says
 // `rest`.
-import { allocate, type ModeOf, type Share, takesPart, type Targets } from './allocation.ts'
+import { allocate, limitUnits, type ModeOf, type Share, takesPart, type Targets } from './allocation.ts'
 import { exposureUnits, isGuaranteed } from './exposure.ts'
 import { lastSaleMs } from './last-units.ts'
 import { rateAt } from './sales-rate.ts'
 import type { ChannelMode } from './settings.ts'
-import { type AllocationRule, availableUnits, type ListingState, type Stock } from './stock.ts'
+import { type AllocationRule, availableUnits, isPooled, type ListingState, reserveUnits, type Stock } from './stock.ts'
 
 /** Why a listing has no share. */
 export type NoShareReason = 'ask-first' | 'disconnected' | 'blocked' | 'not-configured' | Exclude<ChannelMode, 'enforce'>
@@ -36,7 +36,7 @@ export type TargetBasis =
   | { readonly kind: 'left-out'; readonly why: 'weight-0' | 'passed' }
 
 /** What made the target other than its share. rest: what rounding and the limits of others leave. */
-export type TargetLimit = 'left' | 'cap' | 'hide-below' | 'largest-remainder' | 'pack' | 'rest'
+export type TargetLimit = 'left' | 'cap' | 'buffer' | 'hide-below' | 'largest-remainder' | 'pack' | 'rest'
 
 export interface TargetExplanation {
   readonly quantity: number
@@ -55,12 +55,13 @@ export interface TargetSituation {
 }
 
 /** What of the cap, the floor and whole packs changed a number of units into the target. */
-const limitsOf = (listing: ListingState, shareUnits: number, quantity: number): readonly TargetLimit[] => {
+const limitsOf = (listing: ListingState, shareUnits: number, quantity: number, available: number): readonly TargetLimit[] => {
   const { capUnits, hideBelowUnits } = listing.rule
   const limits: TargetLimit[] = []
-  const capped = Math.min(shareUnits, capUnits ?? shareUnits)
+  const most = limitUnits(listing, available)
+  const capped = Math.min(shareUnits, most)
   const whole = Math.max(0, Math.floor(capped / listing.unitsPerListing))
-  if (capped < shareUnits) limits.push('cap')
+  if (capped < shareUnits) limits.push(most === capUnits ? 'cap' : 'buffer')
   if (whole * listing.unitsPerListing < capped && listing.unitsPerListing > 1) limits.push('pack')
   if (quantity === 0 && whole > 0 && whole * listing.unitsPerListing < hideBelowUnits) limits.push('hide-below')
   return limits
@@ -73,12 +74,13 @@ const explainWeight = (told: Told, listing: ListingState, share: Extract<Share, 
   const { quantity } = told
   const exact = share.weights === 0 ? 0 : (Math.max(0, share.potUnits) * share.weight) / share.weights
   const shareUnits = Math.floor(exact)
-  const limits = limitsOf(listing, shareUnits, quantity)
-  const whole = Math.floor(Math.min(shareUnits, rule.capUnits ?? shareUnits) / unitsPerListing)
+  const available = availableUnits(stock)
+  const limits = limitsOf(listing, shareUnits, quantity, available)
+  const whole = Math.floor(Math.min(shareUnits, limitUnits(listing, available)) / unitsPerListing)
   const cause = (): readonly TargetLimit[] => {
     if (quantity === whole || limits.includes('hide-below')) return limits
     if (quantity === 0 && shareUnits < rule.hideBelowUnits) return ['hide-below']
-    return quantity === whole + 1 && !limits.includes('cap') ? ['largest-remainder'] : ['rest']
+    return quantity === whole + 1 && !limits.includes('cap') && !limits.includes('buffer') ? ['largest-remainder'] : ['rest']
   }
   const milliUnitsPerDay = rule.mode === 'velocity' ? Math.round(rateAt(listing.rate, lastSaleMs(stock))) : null
   return { ...told, basis: { ...share, shareUnits: exact, milliUnitsPerDay }, limits: cause() }
@@ -103,7 +105,7 @@ export const explainTarget = (listing: ListingState, situation: TargetSituation)
   const quantity = targets.get(listing.id) ?? 0
   const told: Told = { quantity, units: quantity * listing.unitsPerListing, rule: listing.rule }
   const available = availableUnits(stock)
-  if (!targets.has(listing.id) || !(stock.sharing === 'pooled' || takesPart(listing, sharingModes(modeOf)))) {
+  if (!targets.has(listing.id) || !(isPooled(stock, listing) || takesPart(listing, sharingModes(modeOf)))) {
     const why = noShareReason(listing, modeOf(listing.channel))
     // What enforcing the observed channels would come to: what somebody who looks before they leap wants to see.
     const wouldBe =
@@ -113,12 +115,14 @@ export const explainTarget = (listing: ListingState, situation: TargetSituation)
     const heldUnits = isGuaranteed(listing) ? exposureUnits(listing) : 0
     return { ...told, basis: { kind: 'none', why, heldUnits, wouldBeQuantity: wouldBe }, limits: [] }
   }
-  if (stock.sharing === 'pooled')
-    return { ...told, basis: { kind: 'pooled', availableUnits: available }, limits: limitsOf(listing, available, quantity) }
+  if (isPooled(stock, listing)) {
+    const offered = available - reserveUnits(stock)
+    return { ...told, basis: { kind: 'pooled', availableUnits: offered }, limits: limitsOf(listing, offered, quantity, available) }
+  }
   const share = shares.get(listing.id)
   if (share === undefined)
     return { ...told, basis: { kind: 'left-out', why: listing.rule.value === 0 ? 'weight-0' : 'passed' }, limits: [] }
   if (share.kind === 'weight') return explainWeight(told, listing, share, stock)
-  const limits = limitsOf(listing, Math.min(share.wantedUnits, share.leftUnits), quantity)
+  const limits = limitsOf(listing, Math.min(share.wantedUnits, share.leftUnits), quantity, available)
   return { ...told, basis: share, limits: share.leftUnits < share.wantedUnits ? ['left', ...limits] : limits }
 }

@@ -51,6 +51,7 @@ test('all is well', () => {
       On hand: 10 units (berlin 6, paris 4).
       Reserved for orders that are not shipped yet: 2 units, which leaves 8 units to sell.
       Kept back as a buffer: 1 unit. Available to the channels: 7 units.
+      Rules: buffer 1 from the SKU; all else by default.
       Held by listings already: 7 units. Free to be given to a listing or a reservation: 0 units (slack: 8 to sell - 1 buffer - 7 held = 0).
     shop, listing mug (each change names the number it replaces)
       Should be showing 4 units now; the last evidence is from 09:50:00 CET.

@@ -1,5 +1,6 @@
 // An explanation in sentences for an operations lead: short, with units, local times with their zone, and every term of the protocol said in
 // words. It adds nothing: each sentence is made from the plain data beside it.
+import { rulesSentence } from './explain-rules.ts'
 import type { IdleReason, ReadReason, StepExplanation, WriteReason } from './explain-step.ts'
 import type { NoShareReason, TargetBasis, TargetExplanation, TargetLimit } from './explain-target.ts'
 import type { Explanation, ListingExplanation, OpenFenceExplanation, OpenPushExplanation } from './explain.ts'
@@ -24,6 +25,8 @@ const quantities =
       ? unitsText(quantity)
       : `${quantity} ${quantity === 1 ? 'pack' : 'packs'} of ${unitsPerListing} (${unitsText(quantity * unitsPerListing)})`
 
+const sentences = (sentence: string | null): readonly string[] => (sentence === null ? [] : [sentence])
+
 const stockSentences = (e: Explanation): readonly string[] => {
   const places = e.onHandByLocation.map(({ location, units }) => `${location} ${units}`).join(', ')
   const free = e.slackUnits
@@ -33,6 +36,11 @@ const stockSentences = (e: Explanation): readonly string[] => {
       ? `Reserved for orders that are not shipped yet: ${unitsText(e.reservedUnits)}. That is ${unitsText(-e.sellableUnits)} more than there are.`
       : `Reserved for orders that are not shipped yet: ${unitsText(e.reservedUnits)}, which leaves ${unitsText(e.sellableUnits)} to sell.`,
     `Kept back as a buffer: ${unitsText(e.bufferUnits)}. Available to the channels: ${unitsText(e.availableUnits)}.`,
+    ...(e.reserveUnits > 0
+      ? [`Of these kept for demand that asks first (purchase orders, manual reservations): ${unitsText(e.reserveUnits)}.`]
+      : []),
+    ...sentences(rulesSentence(e.rules)),
+    ...(e.rulesBehind ? ['A change of the rules in the configuration has not reached this SKU yet; it will.'] : []),
     `Held by listings already: ${unitsText(e.countedUnits)}. ${free < 0 ? `That is ${unitsText(-free)} more than there are to give` : `Free to be given to a listing or a reservation: ${unitsText(free)}`} (slack: ${e.sellableUnits} to sell - ${e.bufferUnits} buffer - ${e.countedUnits} held = ${free}).`,
   ]
 }
@@ -108,6 +116,7 @@ const fenceSentence = (f: OpenFenceExplanation, q: QuantityText, time: TimeText)
 const limitTexts: Readonly<Record<TargetLimit, (t: TargetExplanation, unitsPerListing: number) => string>> = {
   left: () => 'less because others go first',
   cap: ({ rule }) => `capped at ${unitsText(rule.capUnits ?? 0)}`,
+  buffer: ({ rule }) => `the last ${unitsText(rule.bufferUnits ?? 0)} are not offered here`,
   'hide-below': ({ rule }) => `shown as sold out below ${unitsText(rule.hideBelowUnits)}`,
   'largest-remainder': () => 'rounded up, because its remainder is among the largest',
   pack: (_t, unitsPerListing) => `whole packs of ${unitsPerListing} only`,
@@ -157,7 +166,7 @@ const share = ({ basis, rule }: TargetExplanation, q: QuantityText): string => {
         ? 'the last units were with it and did not sell for long, so that it is the turn of another listing'
         : 'its weight is 0, so nothing is shared with it'
     case 'pooled':
-      return `pooled: all ${unitsText(basis.availableUnits)} that are available`
+      return `pooled: all ${unitsText(basis.availableUnits)} that are offered`
     case 'fixed':
       return `fixed at ${unitsText(basis.wantedUnits)}, of ${basis.leftUnits} left for it (priority ${rule.priority})`
     case 'percent':
@@ -175,7 +184,7 @@ const targetSentence = (target: TargetExplanation, unitsPerListing: number, q: Q
 
 const writeReasons: Readonly<Record<WriteReason, string>> = {
   emergency: 'more could be sold than there is',
-  pooled: 'every listing shows all that is available',
+  pooled: 'it shows all that is available, by choice',
   'self-decrement': 'the channel is not known to lower its number itself',
   adopting: 'the listing is being adopted',
   'dark-first': 'it goes to 0 for a moment, so that the larger number then costs no more than itself',
@@ -235,7 +244,7 @@ const listingSection = (l: ListingExplanation, nowMs: number, time: TimeText): E
       ...(asks ? [] : [exposure(l, q)]),
       ...l.openPushes.map((push) => pushSentence(push, q, time)),
       ...l.openFences.map((fence) => fenceSentence(fence, q, time)),
-      ...(asks ? [] : [targetSentence(l.target, l.unitsPerListing, q)]),
+      ...(asks ? [] : [targetSentence(l.target, l.unitsPerListing, q), ...sentences(rulesSentence(l.rules))]),
       stepSentence(l.next, nowMs, q, time),
       ...(l.blockedReason === null ? [] : [`The channel does not take our number: ${l.blockedReason}.`]),
       ...(l.lateOrders === 0
@@ -269,7 +278,7 @@ const statusSection = ({ protection, shortfall }: Explanation, time: TimeText): 
   const { status, reasons, constants } = protection
   const title = protectionText(protection)
   const why = reasons.map((reason) =>
-    reason.kind === 'pooled'
+    reason.kind === 'pooled' && reason.channel === null
       ? 'Every listing shows all that is available, by choice: two channels can sell the same unit.'
       : `${reasonText(reason)}.`,
   )

@@ -2,11 +2,13 @@
 // show, how much it may still sell and from what, the evidence under way, its target, the next step and the reason. Pure, made from the
 // stored document, the settings, the watermarks and the time alone; every sum in it adds up (explain.test.ts).
 import { allocate, type Share } from './allocation.ts'
+import { explainListingRules, explainStockRules, type FieldExplanation, isBehind } from './explain-rules.ts'
 import { type StepExplanation, explainStep } from './explain-step.ts'
 import { explainTarget, sharingModes, type TargetExplanation } from './explain-target.ts'
 import { exposureQuantity, exposureUnits, guaranteedExposureUnits, isGuaranteed, openCharge } from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
 import type { ChannelId, ListingId, LocationId, PoolId, Sku } from './ids.ts'
+import { noPolicy, type Policy } from './rules.ts'
 import { plan, slackUnits } from './plan.ts'
 import { type KnownSettings, type Protection, protectionOf } from './protection.ts'
 import { expiresAtMs } from './push.ts'
@@ -19,6 +21,7 @@ import {
   type ListingStatus,
   onHandTotal,
   type Push,
+  reserveUnits,
   sellableUnits,
   type Stock,
   type WriteClass,
@@ -28,6 +31,8 @@ export interface ExplainContext {
   readonly settingsOf: KnownSettings
   /** Every order of the channel created up to then is in; null: no complete poll yet. */
   readonly watermarkOf: (channel: ChannelId) => number | null
+  /** What the configuration says of the rules; absent: nothing. */
+  readonly policy?: Policy
   readonly nowMs: number
 }
 
@@ -79,6 +84,8 @@ export interface ListingExplanation {
   readonly openPushes: readonly OpenPushExplanation[]
   readonly openFences: readonly OpenFenceExplanation[]
   readonly target: TargetExplanation
+  /** Which level said what of its rule. */
+  readonly rules: readonly FieldExplanation[]
   readonly next: StepExplanation
   readonly blockedReason: string | null
   readonly lateOrders: number
@@ -98,6 +105,12 @@ export interface Explanation {
   /** onHand - reserved; below 0: more is promised than there is. */
   readonly sellableUnits: number
   readonly bufferUnits: number
+  /** Kept from the channels for demand that asks first. */
+  readonly reserveUnits: number
+  /** Which level said what of buffer, sharing and reserve. */
+  readonly rules: readonly FieldExplanation[]
+  /** A change of the rules in the configuration has not reached this SKU yet. */
+  readonly rulesBehind: boolean
   /** max(0, sellable - buffer). */
   readonly availableUnits: number
   /** Sum of the listings' countedUnits. */
@@ -147,18 +160,19 @@ const pausedLike = (channel: ChannelId): ChannelSettings => ({
 })
 
 export const explainStock = (stock: Stock, context: ExplainContext): Explanation => {
-  const { settingsOf, nowMs } = context
+  const { settingsOf, nowMs, policy = noPolicy } = context
   const modeOf = (channel: ChannelId): ChannelMode | 'not-configured' => settingsOf(channel)?.mode ?? 'not-configured'
   const shares = new Map<ListingId, Share>()
   const targets = allocate(stock, sharingModes(modeOf), { shares, holders: [] })
   const slack = slackUnits(stock, targets)
   const intents = new Map(plan(stock, (channel) => settingsOf(channel) ?? pausedLike(channel), nowMs).map((i) => [i.listing, i]))
   const sellable = sellableUnits(stock)
+  const kept = reserveUnits(stock)
   const explainListing = (listing: ListingState): ListingExplanation => {
     const settings = settingsOf(listing.channel)
     const watermarkMs = context.watermarkOf(listing.channel)
     const target = explainTarget(listing, { stock, targets, shares, modeOf })
-    const situation = { stock, settings, targetQuantity: target.quantity, slackUnits: slack }
+    const situation = { stock, settings, targetQuantity: target.quantity, slackUnits: slack - kept }
     return {
       id: listing.id,
       channel: listing.channel,
@@ -179,6 +193,7 @@ export const explainStock = (stock: Stock, context: ExplainContext): Explanation
       openPushes: listing.pushes.map((push) => explainPush(push, settings)),
       openFences: listing.fences.map((fence) => explainFence(fence, settings, watermarkMs)),
       target,
+      rules: explainListingRules(stock, listing, policy),
       next: explainStep(listing, intents.get(listing.id) ?? null, situation),
       blockedReason: listing.blockedReason,
       lateOrders: listing.lateOrders,
@@ -198,6 +213,9 @@ export const explainStock = (stock: Stock, context: ExplainContext): Explanation
     reservedUnits: stock.reservedUnits,
     sellableUnits: sellable,
     bufferUnits: stock.bufferUnits,
+    reserveUnits: kept,
+    rules: explainStockRules(stock, policy),
+    rulesBehind: isBehind(stock, policy),
     availableUnits: availableUnits(stock),
     countedUnits: listings.reduce((units, each) => units + each.countedUnits, 0),
     slackUnits: slack,

@@ -2,6 +2,7 @@
 //   exposure = max(0, base + sum of the charges of open pushes)            (in listing quantities)
 // Guarantee this file's sums serve: if the sum of exposures (in units) is at most sellable, no order can come that is not on the shelf.
 // Nothing here changes a document.
+import type { ListingId } from './ids.ts'
 import { type ListingState, type Push, type Stock, sellableUnits } from './stock.ts'
 
 export const openCharge = (listing: ListingState): number => {
@@ -33,15 +34,28 @@ export const expectedExposureQuantity = (listing: ListingState): number => {
   return Math.max(0, expected)
 }
 
-/** Inside the guarantee: fenced once, and on a channel that lowers its own number. Ask-first listings publish nothing. */
+/**
+ * Inside the guarantee: fenced once, on a channel that lowers its own number, and not showing everything by choice. Ask-first listings publish
+ * nothing.
+ */
 export const isGuaranteed = (listing: ListingState): boolean =>
-  listing.writeClass !== 'ask-first' && listing.status !== 'adopting' && listing.status !== 'unprotected'
+  listing.writeClass !== 'ask-first' &&
+  listing.status !== 'adopting' &&
+  listing.status !== 'unprotected' &&
+  listing.rule.sharing !== 'pooled'
 
 export const guaranteedExposureUnits = (stock: Stock): number => {
   let units = 0
   for (const listing of stock.listings) if (isGuaranteed(listing)) units += exposureUnits(listing)
   return units
 }
+
+/** Who may still sell how much: what demand that asks first cannot have. Largest first. */
+export const heldByListings = (stock: Stock): readonly { readonly listing: ListingId; readonly units: number }[] =>
+  stock.listings
+    .map((listing) => ({ listing: listing.id, units: exposureUnits(listing) }))
+    .filter(({ units }) => units > 0)
+    .sort((a, b) => b.units - a.units)
 
 /** Has `base` been made a bound by evidence? Until its first fence, what an adopted listing may sell is not known. */
 export const hasBound = (listing: ListingState): boolean =>

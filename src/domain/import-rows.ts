@@ -1,7 +1,8 @@
 // The rows of an import and what each row on its own must satisfy. A problem names the file, the line, what is wrong and how to mend it.
 import type { ChannelId, LocationId, PoolId, Sku } from './ids.ts'
 import { isIdText, stockKeyText } from './ids.ts'
-import type { AllocationRule } from './stock.ts'
+import { checkStatement, maxRuleUnits } from './rule-check.ts'
+import type { Reserve, RuleField, RuleStatement, Sharing } from './stock.ts'
 
 export interface ImportStockRow {
   readonly line: number
@@ -12,7 +13,8 @@ export interface ImportStockRow {
   /** undefined: leave as it is. */
   readonly title?: string
   readonly bufferUnits?: number
-  readonly sharing?: 'strict' | 'pooled'
+  readonly sharing?: Sharing
+  readonly reserve?: Reserve
 }
 
 export interface ImportListingRow {
@@ -22,7 +24,8 @@ export interface ImportListingRow {
   readonly channel: ChannelId
   readonly externalId: string
   readonly unitsPerListing: number
-  readonly rule: AllocationRule
+  /** All that is said for this SKU on this channel: what is left out falls to the more general levels. */
+  readonly rule: RuleStatement
 }
 
 export interface ImportRows {
@@ -39,11 +42,10 @@ export interface ImportProblem {
   readonly fix: string
 }
 
-/** A level above this is a typing error, not a warehouse. */
-const maxImportUnits = 10_000_000
+const maxImportUnits = maxRuleUnits
 /** A pack of more than this is not sold as one listing. */
 const maxUnitsPerListing = 10_000
-const maxWeight = 1_000_000
+
 const maxTitleLength = 500
 
 type Report = (message: string, fix: string) => void
@@ -63,11 +65,21 @@ const checkId = (report: Report, name: string, value: string): void => {
     report(`${name} is empty, too long, or has white space around it`, 'Write 1 to 200 characters without white space at either end.')
 }
 
-const checkRule = (report: Report, rule: AllocationRule): void => {
-  checkWhole(report, 'value', rule.value, 0, rule.mode === 'percent' ? 100 : rule.mode === 'weight' ? maxWeight : maxImportUnits)
-  if (rule.capUnits !== null) checkWhole(report, 'cap', rule.capUnits, 0, maxImportUnits)
-  checkWhole(report, 'hide_below', rule.hideBelowUnits, 0, maxImportUnits)
-  checkWhole(report, 'priority', rule.priority, 0, 1000)
+/** The columns of the files. */
+const columnOf: Readonly<Record<RuleField, string>> = {
+  mode: 'allocation',
+  value: 'value',
+  capUnits: 'cap',
+  hideBelowUnits: 'hide_below',
+  priority: 'priority',
+  hysteresisUnits: 'hysteresis',
+  bufferUnits: 'buffer',
+  sharing: 'sharing',
+  reserve: 'reserve',
+}
+
+const checkRule = (report: Report, statement: RuleStatement, whole: boolean): void => {
+  for (const { field, message, fix } of checkStatement(statement, whole)) report(`${columnOf[field]} ${message}`, fix)
 }
 
 const stockRowText = (row: ImportStockRow): string => `${stockKeyText(row)}\u0000${row.location}`
@@ -77,6 +89,7 @@ const perSku = (row: ImportStockRow): readonly (readonly [string, string | numbe
   ['title', row.title],
   ['buffer', row.bufferUnits],
   ['sharing', row.sharing],
+  ['reserve', row.reserve && JSON.stringify(row.reserve)],
 ]
 
 const checkAgreement = (report: Report, row: ImportStockRow, said: Map<string, { line: number; value: string | number }>): void => {
@@ -101,7 +114,11 @@ export const checkStockRows = (
     const report: Report = (message, fix) => problems.push({ file: 'stock', line: row.line, message, fix })
     checkId(report, 'sku', row.sku)
     checkWhole(report, 'on_hand', row.onHandUnits, 0, maxImportUnits)
-    if (row.bufferUnits !== undefined) checkWhole(report, 'buffer', row.bufferUnits, 0, maxImportUnits)
+    checkRule(
+      report,
+      { ...(row.bufferUnits === undefined ? {} : { bufferUnits: row.bufferUnits }), ...(row.reserve ? { reserve: row.reserve } : {}) },
+      true,
+    )
     if (row.title !== undefined && row.title.length > maxTitleLength)
       report('title is too long', `Write at most ${maxTitleLength} characters.`)
     const locations = poolLocations?.get(row.pool)
@@ -125,6 +142,6 @@ export const checkListingRow = (row: ImportListingRow): readonly ImportProblem[]
   const report: Report = (message, fix) => problems.push({ file: 'listings', line: row.line, message, fix })
   checkId(report, 'sku', row.sku)
   checkWhole(report, 'units_per_listing', row.unitsPerListing, 1, maxUnitsPerListing)
-  checkRule(report, row.rule)
+  checkRule(report, row.rule, false)
   return problems
 }

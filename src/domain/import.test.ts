@@ -3,6 +3,7 @@ import { type ChannelId, type ListingId, type LocationId, type PoolId, type Sku,
 import { type ImportState, importListingKeys, importNeeds, planImport } from './import.ts'
 import type { ImportListingRow, ImportRows, ImportStockRow } from './import-rows.ts'
 import type { Listing } from './orders.ts'
+import { noPolicy, type Policy } from './rules.ts'
 import { availableUnits, type ListingState, onHandTotal, type Push, type Stock } from './stock.ts'
 
 const main = 'main' as PoolId
@@ -52,6 +53,7 @@ const world = (more: Partial<ImportState> = {}) => {
             writeClass: 'compare-and-set',
           },
     poolLocations: new Map([[main, [berlin, 'hamburg' as LocationId]]]),
+    policy: noPolicy,
     nowMs: 1000,
     ...more,
   }
@@ -193,7 +195,7 @@ describe('listing rows', () => {
       rows([], [listingRow('RED', 'a', { rule: { mode: 'fixed', value: 5, capUnits: 9, hideBelowUnits: 1, priority: 2 } })], 'file-2'),
     )
     expect(plan.preview).toMatchObject({ listingsChanged: 1, listingsCreated: 0 })
-    expect(plan.preview.sample).toEqual(['RED on shop (a): weight 1 -> fixed 5, cap 9, hidden below 1'])
+    expect(plan.preview.sample).toEqual(['RED on shop (a): weight 1 -> fixed 5, cap 9, hidden below 1, priority 2'])
     expect(only('RED').listings[0]).toMatchObject({ status: 'active', base: 7, sequence: 3, rule: { mode: 'fixed', value: 5 } })
     expect(plan.listings).toEqual([])
   })
@@ -236,6 +238,7 @@ describe('listing rows', () => {
       listingRow('RED', 'a', { rule: { mode: 'percent', value: 101, capUnits: null, hideBelowUnits: 0, priority: 0 } }),
       'value is 101, more than 100',
     ],
+    ['a fixed share of nothing said', listingRow('RED', 'a', { rule: { mode: 'fixed' } }), 'value is missing: fixed needs one'],
     [
       'a fraction',
       listingRow('RED', 'a', { rule: { mode: 'weight', value: 0.5, capUnits: null, hideBelowUnits: 0, priority: 0 } }),
@@ -245,6 +248,22 @@ describe('listing rows', () => {
     const plan = planImport(rows([stockRow('RED', 4)], [row]), world().state)
     expect(plan.preview.problems[0]?.message).toContain(message)
     expect(plan.stock).toEqual([])
+  })
+
+  test('say what they say, and the rest falls to the more general levels at once', () => {
+    const policy: Policy = { catalogue: { hideBelowUnits: 2 }, channels: { [shop]: { capUnits: 9 } } }
+    const { apply, only } = world({ policy })
+    const plan = apply(rows([stockRow('RED', 4, { reserve: { units: 1 } })], [listingRow('RED', 'a', { rule: { value: 3 } })]))
+    expect(plan.preview.sample).toContain('RED on shop (a): new listing, velocity 3, cap 9, hidden below 2')
+    expect(only('RED')).toMatchObject({ reserve: { units: 1 }, ruleFrom: { reserve: 'sku' }, said: { reserve: { units: 1 } } })
+    expect(only('RED').listings[0]).toMatchObject({
+      said: { value: 3 },
+      rule: { mode: 'velocity', value: 3, capUnits: 9, hideBelowUnits: 2 },
+      ruleFrom: { value: 'listing', capUnits: 'channel', hideBelowUnits: 'catalogue' },
+    })
+    const again = apply(rows([], [listingRow('RED', 'a', { rule: {} })], 'file-2'))
+    expect(again.preview.sample).toEqual(['RED on shop (a): velocity 3, cap 9, hidden below 2 -> velocity 1, cap 9, hidden below 2'])
+    expect(apply(rows([], [listingRow('RED', 'a', { rule: {} })], 'file-3')).preview).toMatchObject({ unchanged: 1, listingsChanged: 0 })
   })
 
   test('twice in one file are a problem', () => {

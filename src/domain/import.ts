@@ -15,13 +15,16 @@ import {
 import type { Incident } from './incidents.ts'
 import { type LedgerEntry, onHandAccount } from './ledger.ts'
 import type { Fulfilment, Listing } from './orders.ts'
+import { defaultRule, type Policy, resolveStock, saidOfListing, saidOfStock, sameStatement } from './rules.ts'
 import {
   type AllocationRule,
   emptyStock,
   findListing,
   type ListingState,
   maxListings,
+  type Reserve,
   type Stock,
+  type RuleStatement,
   withListing,
   type WriteClass,
 } from './stock.ts'
@@ -41,6 +44,8 @@ export interface ImportState {
   readonly address: AddressOf
   /** Locations by pool, as configured; null: any. */
   readonly poolLocations: ReadonlyMap<PoolId, readonly LocationId[]> | null
+  /** What the rows say is resolved under it at once. */
+  readonly policy: Policy
   readonly nowMs: number
 }
 
@@ -105,10 +110,12 @@ const tell = (draft: Draft, text: string): void => {
   if (draft.sample.length < maxSample) draft.sample.push(text)
 }
 
-const put = (draft: Draft, stock: Stock, nowMs: number): void => {
+const put = (draft: Draft, stock: Stock, { policy, nowMs }: ImportState): Stock => {
   const key = stockKeyText(stock)
-  draft.stock.set(key, { ...stock, changedAtMs: nowMs })
+  const next = { ...resolveStock(stock, policy), changedAtMs: nowMs }
+  draft.stock.set(key, next)
   draft.changed.add(key)
+  return next
 }
 
 const planLevel = (draft: Draft, rows: ImportRows, row: ImportStockRow, stock: Stock, created: boolean, nowMs: number): Stock => {
@@ -143,27 +150,40 @@ const planStockRow = (draft: Draft, rows: ImportRows, row: ImportStockRow, state
   }
   let next = planLevel(draft, rows, row, before ?? emptyStock(row.sku, row.pool), created, state.nowMs)
   if (row.title !== undefined && row.title !== next.title) next = { ...next, title: row.title }
-  if (row.bufferUnits !== undefined && row.bufferUnits !== next.bufferUnits) {
-    if (!created) tell(draft, `${row.sku}: buffer ${next.bufferUnits} -> ${row.bufferUnits}`)
-    next = { ...next, bufferUnits: row.bufferUnits }
+  const known = saidOfStock(next)
+  const said: RuleStatement = {
+    ...known,
+    ...(row.bufferUnits === undefined ? {} : { bufferUnits: row.bufferUnits }),
+    ...(row.sharing === undefined ? {} : { sharing: row.sharing }),
+    ...(row.reserve === undefined ? {} : { reserve: row.reserve }),
   }
-  if (row.sharing !== undefined && row.sharing !== next.sharing) {
-    if (!created) tell(draft, `${row.sku}: sharing ${next.sharing} -> ${row.sharing}`)
-    next = { ...next, sharing: row.sharing }
+  if (!sameStatement(said, known)) next = { ...next, said }
+  if (next === before) {
+    draft.counts.unchanged++
+    return
   }
-  if (next === before) draft.counts.unchanged++
-  else put(draft, next, state.nowMs)
+  const after = put(draft, next, state)
+  if (!before) return
+  if (after.bufferUnits !== before.bufferUnits) tell(draft, `${row.sku}: buffer ${before.bufferUnits} -> ${after.bufferUnits}`)
+  if (row.sharing !== undefined && row.sharing !== (known.sharing ?? 'strict'))
+    tell(draft, `${row.sku}: sharing ${known.sharing ?? 'strict'} -> ${row.sharing}`)
+  if (reserveText(before.reserve) !== reserveText(after.reserve))
+    tell(draft, `${row.sku}: reserve ${reserveText(before.reserve)} -> ${reserveText(after.reserve)}`)
 }
 
-const ruleText = (rule: AllocationRule): string =>
-  `${rule.mode} ${rule.value}${rule.capUnits === null ? '' : `, cap ${rule.capUnits}`}${rule.hideBelowUnits > 0 ? `, hidden below ${rule.hideBelowUnits}` : ''}`
+const reserveText = (reserve: Reserve | undefined): string =>
+  reserve === undefined ? 'none' : 'units' in reserve ? String(reserve.units) : `${reserve.percent}%`
 
-const sameRule = (a: AllocationRule, b: AllocationRule): boolean =>
-  a.mode === b.mode &&
-  a.value === b.value &&
-  a.capUnits === b.capUnits &&
-  a.hideBelowUnits === b.hideBelowUnits &&
-  a.priority === b.priority
+const ruleText = (rule: AllocationRule): string =>
+  [
+    `${rule.mode} ${rule.value}`,
+    ...(rule.capUnits === null ? [] : [`cap ${rule.capUnits}`]),
+    ...(rule.hideBelowUnits > 0 ? [`hidden below ${rule.hideBelowUnits}`] : []),
+    ...(rule.bufferUnits === undefined ? [] : [`the last ${rule.bufferUnits} not offered`]),
+    ...(rule.priority === 0 ? [] : [`priority ${rule.priority}`]),
+    ...(rule.hysteresisUnits === undefined ? [] : [`hysteresis ${rule.hysteresisUnits}`]),
+    ...(rule.sharing === undefined ? [] : [rule.sharing]),
+  ].join(', ')
 
 const newListing = (id: ListingId, row: ImportListingRow, externalId: string, writeClass: WriteClass): ListingState => ({
   id,
@@ -172,7 +192,9 @@ const newListing = (id: ListingId, row: ImportListingRow, externalId: string, wr
   unitsPerListing: row.unitsPerListing,
   writeClass,
   status: 'adopting',
-  rule: row.rule,
+  rule: defaultRule,
+  said: row.rule,
+  ruleFrom: {},
   base: 0,
   pushes: [],
   fences: [],
@@ -230,13 +252,15 @@ const planListingRow = (draft: Draft, row: ImportListingRow, state: ImportState)
     if (stock.listings.length >= maxListings)
       return refuse(`${row.sku} has ${maxListings} listings already`, 'Split the SKU, or leave listings out.')
     draft.counts.listingsCreated++
-    tell(draft, `${row.sku} on ${row.channel} (${address.externalId}): new listing, ${ruleText(row.rule)}`)
     draft.listings.push(document)
-    put(draft, { ...stock, listings: [...stock.listings, newListing(id, row, address.externalId, address.writeClass)] }, state.nowMs)
+    const made = newListing(id, row, address.externalId, address.writeClass)
+    const after = put(draft, { ...stock, listings: [...stock.listings, made] }, state)
+    const { rule } = findListing(after, id) ?? made
+    tell(draft, `${row.sku} on ${row.channel} (${address.externalId}): new listing, ${ruleText(rule)}`)
     return
   }
   const samePack = current.unitsPerListing === row.unitsPerListing
-  if (samePack && sameRule(current.rule, row.rule)) {
+  if (samePack && sameStatement(saidOfListing(current), row.rule)) {
     draft.counts.unchanged++
     return
   }
@@ -247,12 +271,13 @@ const planListingRow = (draft: Draft, row: ImportListingRow, state: ImportState)
       'Import it with cap 0 first, wait until the listing shows 0, then change the number.',
     )
   draft.counts.listingsChanged++
+  if (!samePack) draft.listings.push(document)
+  const after = put(draft, withListing(stock, { ...current, unitsPerListing: row.unitsPerListing, said: row.rule }), state)
+  const { rule } = findListing(after, id) ?? current
   tell(
     draft,
-    `${row.sku} on ${row.channel} (${address.externalId}): ${samePack ? '' : `${current.unitsPerListing} -> ${row.unitsPerListing} units each, `}${ruleText(current.rule)} -> ${ruleText(row.rule)}`,
+    `${row.sku} on ${row.channel} (${address.externalId}): ${samePack ? '' : `${current.unitsPerListing} -> ${row.unitsPerListing} units each, `}${ruleText(current.rule)} -> ${ruleText(rule)}`,
   )
-  if (!samePack) draft.listings.push(document)
-  put(draft, withListing(stock, { ...current, unitsPerListing: row.unitsPerListing, rule: row.rule }), state.nowMs)
 }
 
 /** A lower count may leave channels able to sell more than there is: reported at once. */

@@ -5,6 +5,8 @@ import type { TimeText } from './local-time.ts'
 import { unitsText } from './plain-words.ts'
 
 const whatToDo: Readonly<Record<IncidentKind, string>> = {
+  'accepted-less':
+    'Nothing, if that is right. To keep goods for such orders from now on, run: belay rules SKU --reserve UNITS; channels give them up as evidence comes in.',
   'acknowledgement-failed':
     'Mend what the platform complains about; the answer is given again by itself until its deadline. After that, answer the order on the platform.',
   'at-risk': 'Nothing, if it ends by itself as expected. If goods were miscounted, count again: the numbers rise again at once.',
@@ -27,7 +29,8 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
     'Look at the reason: mend the access to the platform (belay check), or give the waiting order a location there. Until then numbers stay lower than they could be; nothing is oversold by it.',
 }
 
-export const adviceFor = ({ kind, channel }: Incident): string => whatToDo[kind].replace('CHANNEL', channel ?? 'CHANNEL')
+export const adviceFor = ({ kind, channel, sku }: Incident): string =>
+  whatToDo[kind].replace('CHANNEL', channel ?? 'CHANNEL').replace('rules SKU', `rules ${sku ?? 'SKU'}`)
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 const listOf = (value: unknown): readonly Readonly<Record<string, unknown>>[] => (Array.isArray(value) ? value.filter(isRecord) : [])
@@ -36,9 +39,13 @@ const isMs = (value: unknown): value is number => typeof value === 'number' && N
 /** What the evidence adds to the summary. */
 export const incidentDetails = ({ kind, evidence, resolvedAtMs }: Incident, time: TimeText): readonly string[] => {
   const details: string[] = []
-  const { holders, expectedByMs, affectedOrders, windowFromMs, windowThroughMs, sinceMs } = evidence
+  const { holders, heldByListings, expectedByMs, affectedOrders, windowFromMs, windowThroughMs, sinceMs } = evidence
   const held = listOf(holders).flatMap(({ channel, units }) => (typeof units === 'number' ? [`${String(channel)} ${units}`] : []))
   if (held.length > 0) details.push(`What channels may still sell: ${held.join(', ')}.`)
+  const listings = listOf(heldByListings).flatMap(({ listing, units }) =>
+    typeof units === 'number' ? [`${String(listing)} ${units}`] : [],
+  )
+  if (listings.length > 0) details.push(`Listings may still sell: ${listings.join(', ')}.`)
   if (kind === 'at-risk' && resolvedAtMs === undefined)
     details.push(
       isMs(expectedByMs)

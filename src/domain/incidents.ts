@@ -2,6 +2,8 @@
 import type { ChannelId, ListingId, Sku } from './ids.ts'
 
 export type IncidentKind =
+  /** A demand that asks first got less than it asked for. */
+  | 'accepted-less'
   /** The platform did not take our answer to an order. */
   | 'acknowledgement-failed'
   /** Channels may still sell more than there is. */

@@ -6,7 +6,7 @@ import type { Incident } from './incidents.ts'
 import { type LedgerAccount, type LedgerEntry, type MovementReason, onHandAccount } from './ledger.ts'
 import { hubChannel } from './order-fold.ts'
 import type { Order } from './orders.ts'
-import { admitAdopted, atRiskUnits } from './exposure.ts'
+import { admitAdopted, atRiskUnits, heldByListings } from './exposure.ts'
 import { slackUnits } from './plan.ts'
 import { type Stock } from './stock.ts'
 
@@ -127,18 +127,31 @@ const movePhysical = (movement: Movement, stock: Stock, nowMs: number): Movement
   }
 }
 
+/** What would have to be freed, and how. */
+const remedy = (movement: Movement, stock: Stock): string => {
+  const holders = heldByListings(stock)
+  if (holders.length === 0) return ''
+  const held = holders.map(({ listing, units }) => `${listing} ${units}`).join(', ')
+  return `; listings hold ${held}: belay rules ${movement.sku} --reserve ${movement.units} keeps that many for demand that asks first, and frees them as evidence comes in`
+}
+
 const short = (movement: Movement, units: number, where: string): BelayError =>
   new BelayError('insufficient-stock', `${movement.sku}: ${movement.units} asked, ${Math.max(0, units)} there ${where}`, {
-    fix:
-      movement.kind === 'reserve'
-        ? 'reserve fewer, or lower what the channels show first'
-        : 'count the location first: POST a count movement',
+    fix: 'count the location first: POST a count movement',
   })
 
 /** A promise of the hub itself, kept as an order of the channel `hub` with one line. Throws insufficient-stock. */
 const reserve = (movement: Movement, stock: Stock, nowMs: number): MovementEffect => {
   const slack = slackUnits(stock)
-  if (movement.units > slack) throw short(movement, slack, 'that no channel may still sell')
+  if (movement.units > slack) {
+    throw new BelayError(
+      'insufficient-stock',
+      `${movement.sku}: ${movement.units} asked, ${Math.max(0, slack)} there that no channel may still sell`,
+      {
+        fix: `${slack > 0 ? `reserve at most ${slack}` : 'nothing can be reserved now'}${remedy(movement, stock)}`,
+      },
+    )
+  }
   const next = { ...stock, reservedUnits: stock.reservedUnits + movement.units }
   return {
     stock: next,

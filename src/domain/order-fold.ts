@@ -3,7 +3,7 @@
 // ask-first demand (purchase orders, manual reservations) is accepted up to the slack; an order that we must answer is accepted whole or
 // not at all when the platform says fill or kill. Quantities are listing quantities, times units per listing for the stock.
 import { BelayError } from './errors.ts'
-import { admitAdopted } from './exposure.ts'
+import { admitAdopted, heldByListings } from './exposure.ts'
 import { type ChannelId, type LocationId, type StockKey, stockKeyText } from './ids.ts'
 import type { Incident } from './incidents.ts'
 import { ingestCancel, ingestRefusal, ingestSale, ingestUnknownCancel } from './ingest.ts'
@@ -12,7 +12,7 @@ import type { Acknowledgement, Listing, Order, OrderFact, OrderLine, OrderLineFa
 import { allocate } from './allocation.ts'
 import { modesOf, type SettingsFor, slackUnits } from './plan.ts'
 import { countSale } from './sales-rate.ts'
-import { findListing, sellableUnits, type Stock, withListing } from './stock.ts'
+import { findListing, reserveUnits, sellableUnits, type Stock, withListing } from './stock.ts'
 
 /** A line above this is parked, not sold: no real order has it, and it would empty the shelf by a typing error. */
 export const maxLineQuantity = 100_000
@@ -286,8 +286,36 @@ const oversellIncidents = (draft: Draft, order: Order, context: FoldContext): vo
   }
 }
 
+/** A demand that asks first got less than it asked for: who has the rest is told, since a reserve would have kept it. */
+const acceptedLess = (fact: OrderFact, line: OrderLine, acceptedQuantity: number, stock: Stock, nowMs: number): Incident => {
+  const { unitsPerListing, orderedQuantity, sku } = line
+  const missing = (orderedQuantity - acceptedQuantity) * unitsPerListing
+  return {
+    id: `accepted-less/${fact.channel}/${fact.orderId}/${line.lineId}`,
+    kind: 'accepted-less',
+    channel: fact.channel,
+    sku,
+    listing: line.listing,
+    units: missing,
+    atMs: nowMs,
+    summary: `Order ${fact.orderId} of ${fact.channel} asks for ${orderedQuantity * unitsPerListing} of ${sku} and got ${acceptedQuantity * unitsPerListing}: the rest is not there, or channels may sell it.`,
+    evidence: {
+      askedUnits: orderedQuantity * unitsPerListing,
+      acceptedUnits: acceptedQuantity * unitsPerListing,
+      sellableUnits: sellableUnits(stock),
+      reserveUnits: reserveUnits(stock),
+      heldByListings: heldByListings(stock),
+    },
+  }
+}
+
 /** How much of each line of an order we say yes to, decided once, when it is first seen. Null: nothing is asked of us. */
-const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: OrderFact, settingsFor: SettingsFor): readonly OrderLine[] => {
+const decideAcceptance = (
+  draft: Draft,
+  lines: readonly OrderLine[],
+  fact: OrderFact,
+  { settingsFor, nowMs }: FoldContext,
+): readonly OrderLine[] => {
   if (fact.demand === 'ask-first') {
     const slack = new Map<string, number>()
     return lines.map((line) => {
@@ -295,6 +323,8 @@ const decideAcceptance = (draft: Draft, lines: readonly OrderLine[], fact: Order
       const stock = draft.stock.get(key)
       const left = slack.get(key) ?? (stock ? Math.max(0, slackUnits(stock, allocate(stock, modesOf(settingsFor)))) : 0)
       const acceptedQuantity = line.acceptedQuantity ?? Math.min(line.orderedQuantity, Math.floor(left / line.unitsPerListing))
+      if (stock && line.acceptedQuantity === null && acceptedQuantity < line.orderedQuantity)
+        draft.incidents.push(acceptedLess(fact, line, acceptedQuantity, stock, nowMs))
       slack.set(key, left - (line.acceptedQuantity === null ? acceptedQuantity * line.unitsPerListing : 0))
       return { ...line, acceptedQuantity }
     })
@@ -365,7 +395,7 @@ export const foldOrder = (fact: OrderFact, context: FoldContext): FoldResult => 
   // A vendor order is answered as a whole: while a line of it cannot be placed, nothing is decided.
   const decides =
     unresolved.length === 0 && (fact.demand === 'ask-first' || fact.acknowledgeByMs !== null || known?.acknowledgement != null)
-  const lines = decides ? decideAcceptance(draft, [...merged.values()], fact, context.settingsFor) : [...merged.values()]
+  const lines = decides ? decideAcceptance(draft, [...merged.values()], fact, context) : [...merged.values()]
   for (const after of lines)
     applyLine(draft, before.get(after.lineId) ?? blanks.get(after.lineId) ?? after, after, order, facts.get(after.lineId) ?? null, context)
   oversellIncidents(draft, order, context)

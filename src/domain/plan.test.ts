@@ -118,6 +118,38 @@ describe('what is written', () => {
     expect(capped(5).a).toBeUndefined()
   })
 
+  test('a reserve that is not free is taken back from who has more than a share, and is no channel’s', () => {
+    const reserve = { units: 4 }
+    const full = { writeClass: 'compare-and-set' as const }
+    expect(stepsOf(stockOf(10, [shown('a', 7, full), shown('b', 3, full)], { reserve }))).toEqual({
+      a: { kind: 'compare-and-set', quantity: 3, fromQuantity: 7 },
+    })
+    expect(stepsOf(stockOf(10, [shown('a', 3, full), shown('b', 3, full)], { reserve }))).toEqual({})
+    expect(slackUnits(stockOf(10, [shown('a', 3, full), shown('b', 3, full)], { reserve }))).toBe(4)
+  })
+
+  test('a hysteresis of the rule counts instead of 5 %', () => {
+    const rule = { ...offer('a').rule, hysteresisUnits: 4 }
+    const raise = (quantity: number): Step | undefined =>
+      stepsOf(stockOf(10, [shown('a', quantity, { rule, writeClass: 'compare-and-set' })])).a
+    expect(raise(7)).toBeUndefined()
+    expect(raise(6)).toMatchObject({ quantity: 10 })
+  })
+
+  test('a pooled listing shows everything, and counts for nobody else', () => {
+    const pooled = shown('p', 2, { rule: { ...offer('p').rule, sharing: 'pooled' } })
+    expect(stepsOf(stockOf(10, [pooled, shown('a', 10)]))).toEqual({ p: { kind: 'set', quantity: 10, fromQuantity: 2 } })
+    expect(atRiskUnits(stockOf(10, [{ ...pooled, base: 10 }, shown('a', 10)]))).toBe(0)
+  })
+
+  test('a listing that is refused for good is told again what it shows; others have what it does not hold', () => {
+    const blocked = shown('a', 4, { writeClass: 'compare-and-set', blockedReason: 'archived', nextPushAtMs: startMs + 7 })
+    expect(plan(stockOf(10, [blocked, shown('b', 0)]), settingsFor, startMs)).toMatchObject([
+      { listing: 'a', step: { quantity: 4, fromQuantity: 4 }, dueAtMs: startMs + 7 },
+      { listing: 'b', step: { quantity: 6 } },
+    ])
+  })
+
   test('nothing after a sale of its own: the channel lowered its number itself', () => {
     expect(plan(stockOf(10, [shown('a', 4), shown('b', 5)], { reservedUnits: 1 }), settingsFor, startMs)).toEqual([])
   })

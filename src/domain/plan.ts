@@ -8,7 +8,7 @@ import type { ChannelId, ListingId } from './ids.ts'
 import { passDueMs } from './last-units.ts'
 import { chargeOf, expiresAtMs } from './push.ts'
 import type { ChannelSettings } from './settings.ts'
-import { type ListingState, lowersToTheUnit, maxPushes, sellableUnits, type Stock } from './stock.ts'
+import { isPooled, type ListingState, lowersToTheUnit, maxPushes, reserveUnits, sellableUnits, type Stock } from './stock.ts'
 
 export type SettingsFor = (channel: ChannelId) => ChannelSettings
 
@@ -38,7 +38,7 @@ export const recoverAfterMs = 60_000
 /** How long an accepted write may take to show before we write again over it. */
 const showWithinMs = 10 * 60_000
 /** Changes smaller than this are not worth a call, they would make a storm of pushes: 5 % of the target unless the rule says. */
-export const hysteresisOf = ({ rule, unitsPerListing }: ListingState, target: number): number =>
+const hysteresisOf = ({ rule, unitsPerListing }: ListingState, target: number): number =>
   Math.max(1, Math.ceil(rule.hysteresisUnits === undefined ? target / 20 : rule.hysteresisUnits / unitsPerListing))
 
 /**
@@ -62,7 +62,7 @@ export const modesOf =
 /** Units that may still be promised. */
 export const slackUnits = (stock: Stock, targets: Targets = allocate(stock)): number => {
   let committed = 0
-  for (const listing of stock.sharing === 'pooled' ? [] : stock.listings) committed += countedUnits(listing, targets)
+  for (const listing of stock.listings) if (!isPooled(stock, listing)) committed += countedUnits(listing, targets)
   return sellableUnits(stock) - stock.bufferUnits - committed
 }
 
@@ -77,7 +77,7 @@ export const admit = (
   slack = slackUnits(stock),
 ): boolean => {
   const charge = chargeOf(step.kind, step.quantity, step.fromQuantity)
-  if (charge === 0 || stock.sharing === 'pooled') return true
+  if (charge === 0 || isPooled(stock, listing)) return true
   const lowersAdopting = listing.status === 'adopting' && listing.believedQuantity !== null && step.quantity <= listing.believedQuantity
   return lowersAdopting || charge * listing.unitsPerListing <= slack
 }
@@ -171,12 +171,13 @@ interface Situation {
   readonly targets: Targets
   /** With fewer units than listings: those that may hold them. */
   readonly holders: readonly ListingState[]
+  /** Units that a listing may have: all that is free but the reserve. */
   readonly slack: number
   /** Units that must come back because more could be sold than is there. */
   readonly overcommitted: number
   /** Units that the guarantee has left for a listing that is about to come in. */
   readonly room: number
-  /** Somebody could sell and has nothing to show, and there is no slack to give. */
+  /** Somebody could sell and has nothing to show, and there is no slack to give; or the reserve is not free. */
   readonly starving: boolean
 }
 
@@ -260,9 +261,11 @@ const emergency = (situation: Situation): ReadonlyMap<ListingId, Intent | null> 
 const situationOf = (stock: Stock, settingsFor: SettingsFor): Situation => {
   const told: Told = { shares: null, holders: [] }
   const targets = allocate(stock, modesOf(settingsFor), told)
-  const slack = slackUnits(stock, targets)
+  const kept = reserveUnits(stock)
+  // What is kept for demand that asks first is not free to a channel.
+  const slack = slackUnits(stock, targets) - kept
   let expectedUnits = 0
-  let hungry = false
+  let hungry = kept > 0 && slack < 0
   for (const listing of stock.listings) {
     if (listing.writeClass === 'ask-first') continue
     const target = targets.get(listing.id) ?? 0
@@ -328,7 +331,7 @@ const probe = (listing: ListingState): Intent => writeIntent(listing, listing.be
 const writeFor = (listing: ListingState, settings: ChannelSettings, situation: Situation): Intent | null => {
   const target = situation.targets.get(listing.id)
   if (target === undefined) return listing.blockedReason === null ? null : probe(listing)
-  const plain = situation.stock.sharing === 'pooled' || settings.selfDecrement === 'unproven'
+  const plain = isPooled(situation.stock, listing) || settings.selfDecrement === 'unproven'
   return plain ? plainWrite(listing, target) : strictWrite(listing, target, situation)
 }
 

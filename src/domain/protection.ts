@@ -6,7 +6,7 @@ import { atRiskUnits, hasBound } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import { unitsText } from './plain-words.ts'
 import type { ChannelConstants, ChannelSettings } from './settings.ts'
-import type { ListingState, Stock } from './stock.ts'
+import { isPooled, type ListingState, type Stock } from './stock.ts'
 
 /** null: the channel is not configured (any more). */
 export type KnownSettings = (channel: ChannelId) => ChannelSettings | null
@@ -22,7 +22,7 @@ export type UnprotectedKind =
   | 'not-configured'
   | 'observe'
   | 'paused'
-  /** The merchant's choice for the SKU: every listing shows everything. */
+  /** The merchant's choice: every listing of the SKU, or those of one channel, show everything. */
   | 'pooled'
   /** Not known to lower its own number when it sells. */
   | 'self-decrement'
@@ -63,8 +63,8 @@ const kindOf = (listing: ListingState, settings: ChannelSettings | null): Unprot
   return null
 }
 
-const reasonOf = (listing: ListingState, settings: ChannelSettings | null): readonly UnprotectedReason[] => {
-  const kind = kindOf(listing, settings)
+const reasonOf = (stock: Stock, listing: ListingState, settings: ChannelSettings | null): readonly UnprotectedReason[] => {
+  const kind = kindOf(listing, settings) ?? (stock.sharing === 'strict' && isPooled(stock, listing) ? 'pooled' : null)
   if (kind === null) return []
   const detail = kind === 'unusable' || kind === 'blocked' ? listing.blockedReason : null
   return [{ kind, channel: listing.channel, listing: listing.id, detail }]
@@ -81,7 +81,7 @@ export const protectionOf = (stock: Stock, settingsOf: KnownSettings): Protectio
   }
   const reasons = [
     ...(stock.sharing === 'pooled' && selling.length > 0 ? [pooled] : []),
-    ...selling.flatMap((listing) => reasonOf(listing, settingsOf(listing.channel))),
+    ...selling.flatMap((listing) => reasonOf(stock, listing, settingsOf(listing.channel))),
   ]
   const units = atRiskUnits(stock)
   const unprotected = reasons.length > 0 ? 'unprotected' : 'protected'
@@ -106,7 +106,7 @@ export const reasonText = ({ kind, channel, detail }: UnprotectedReason): string
     case 'paused':
       return `${channel} is paused`
     case 'pooled':
-      return 'pooled by choice: every listing shows everything'
+      return channel === null ? 'pooled by choice: every listing shows everything' : `${channel} shows everything, pooled by choice`
     case 'self-decrement':
       return `${channel} is not known to lower its number by itself when it sells`
     case 'unusable':

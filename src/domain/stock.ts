@@ -78,7 +78,32 @@ export interface SalesRate {
   readonly atMs: number
 }
 
-/** What share of the available units a listing aims for. */
+/** Kept from the channels for demand that asks first: purchase orders, manual reservations. */
+export type Reserve = { readonly units: number } | { readonly percent: number }
+
+export type Sharing = 'strict' | 'pooled'
+
+/** What one level (rules.ts) says of the rule. An absent field: it says nothing of it. */
+export interface RuleStatement {
+  readonly mode?: AllocationRule['mode']
+  readonly value?: number
+  /** null: no cap, whatever a more general level says. */
+  readonly capUnits?: number | null
+  readonly hideBelowUnits?: number
+  readonly priority?: number
+  readonly hysteresisUnits?: number
+  readonly bufferUnits?: number
+  readonly sharing?: Sharing
+  /** Of the catalogue and of a SKU only. */
+  readonly reserve?: Reserve
+}
+
+export type RuleField = keyof RuleStatement
+export type RuleLevel = 'catalogue' | 'channel' | 'sku' | 'listing'
+/** Which level won, by field; absent: nobody said anything, the default counts. */
+export type RuleOrigin = Readonly<Partial<Record<RuleField, RuleLevel>>>
+
+/** What share of the available units a listing aims for, as resolved from all levels (rules.ts). */
 export interface AllocationRule {
   /** velocity: a weight times the share of the sales. weight: the weight as it is. */
   readonly mode: 'velocity' | 'weight' | 'fixed' | 'percent'
@@ -92,6 +117,10 @@ export interface AllocationRule {
   readonly priority: number
   /** Changes smaller than this are not worth a call; absent: 5 % of the target, at least 1. */
   readonly hysteresisUnits?: number
+  /** The last so many units that are available are not offered here; absent: none. */
+  readonly bufferUnits?: number
+  /** pooled: it shows everything, outside of the guarantee by choice. Absent: strict. */
+  readonly sharing?: 'pooled'
 }
 
 /** adopting: connected, not yet fenced. active: fenced. disconnected: unreachable, exposure frozen. unprotected: outside the guarantee. */
@@ -106,6 +135,10 @@ export interface ListingState {
   readonly writeClass: WriteClass
   readonly status: ListingStatus
   readonly rule: AllocationRule
+  /** What is said for this SKU on this channel; absent: nothing. */
+  readonly said?: RuleStatement
+  /** Where `rule` comes from; absent: it was written before rules had levels. */
+  readonly ruleFrom?: RuleOrigin
   /** Upper bound of what the channel may still sell, open charges apart; may be negative while orders are late. */
   readonly base: number
   /** At most maxPushes. */
@@ -160,8 +193,14 @@ export interface Stock {
   readonly reservedUnits: number
   /** Never offered to any channel. */
   readonly bufferUnits: number
-  /** strict: the sum over channels never exceeds the shelf. pooled: every listing shows everything, unprotected by choice. */
-  readonly sharing: 'strict' | 'pooled'
+  /** strict: the sum over channels never exceeds the shelf, those of pooled listings apart. pooled: every listing shows everything, by choice. */
+  readonly sharing: Sharing
+  /** Absent: none. */
+  readonly reserve?: Reserve
+  /** What is said for this SKU; absent: nothing. */
+  readonly said?: RuleStatement
+  /** Where bufferUnits, sharing and reserve come from; absent: they were written before rules had levels. */
+  readonly ruleFrom?: RuleOrigin
   readonly listings: readonly ListingState[]
   readonly changedAtMs: number
   /** Absent: none so far. */
@@ -186,6 +225,17 @@ export const sellableUnits = (stock: Stock): number => onHandTotal(stock) - stoc
 
 /** Available = on hand - reserved - buffer, never below 0. */
 export const availableUnits = (stock: Stock): number => Math.max(0, sellableUnits(stock) - stock.bufferUnits)
+
+/** Kept back from the channels for demand that asks first. */
+export const reserveUnits = (stock: Stock): number => {
+  const { reserve } = stock
+  if (reserve === undefined) return 0
+  const available = availableUnits(stock)
+  return Math.min(available, 'units' in reserve ? reserve.units : Math.floor((available * reserve.percent) / 100))
+}
+
+/** Shows everything by choice, so that its number is outside of the guarantee. */
+export const isPooled = (stock: Stock, listing: ListingState): boolean => stock.sharing === 'pooled' || listing.rule.sharing === 'pooled'
 
 export const findListing = (stock: Stock, id: ListingId): ListingState | undefined => stock.listings.find((l) => l.id === id)
 

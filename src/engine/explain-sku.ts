@@ -2,6 +2,7 @@
 import { explainStock, type Explanation } from '../domain/explain.ts'
 import type { ChannelId, Sku } from '../domain/ids.ts'
 import type { KnownSettings } from '../domain/protection.ts'
+import type { Policy } from '../domain/rules.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { Store } from '../ports/store.ts'
 
@@ -9,11 +10,15 @@ export interface ExplainParts {
   readonly store: Store
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
   readonly settingsOf: KnownSettings
+  readonly policy: Policy
   readonly nowMs: number
 }
 
 /** One explanation for each pool; [] when the SKU is not known. */
-export const explainSku = async (sku: Sku, { store, adapters, settingsOf, nowMs }: ExplainParts): Promise<readonly Explanation[]> => {
+export const explainSku = async (
+  sku: Sku,
+  { store, adapters, settingsOf, policy, nowMs }: ExplainParts,
+): Promise<readonly Explanation[]> => {
   const pools = await store.readSku(sku)
   const channels = new Set(pools.flatMap((stock) => stock.listings.map((listing) => listing.channel)))
   const watermarks = new Map<ChannelId, number | null>()
@@ -21,5 +26,5 @@ export const explainSku = async (sku: Sku, { store, adapters, settingsOf, nowMs 
     const stream = adapters.get(channel)?.capabilities.streams[0]
     watermarks.set(channel, stream === undefined ? null : ((await store.readCursor(channel, stream))?.watermarkMs ?? null))
   }
-  return pools.map((stock) => explainStock(stock, { settingsOf, watermarkOf: (channel) => watermarks.get(channel) ?? null, nowMs }))
+  return pools.map((stock) => explainStock(stock, { settingsOf, watermarkOf: (channel) => watermarks.get(channel) ?? null, policy, nowMs }))
 }

@@ -6,6 +6,7 @@ import type { Incident } from '../domain/incidents.ts'
 import { hubChannel } from '../domain/order-fold.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { KnownSettings } from '../domain/protection.ts'
+import { noPolicy, type Policy } from '../domain/rules.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
@@ -25,6 +26,7 @@ import { runImport } from './import.ts'
 import { createLearnedSettings } from './learned-settings.ts'
 import { createListingFinder } from './listing-finder.ts'
 import { createPeerSignals, noPeerSignals } from './peer-signals.ts'
+import { ruleChange, runRuleResolve } from './rule-resolve.ts'
 import type { StatusBook } from './status.ts'
 import { watchCommitter } from './watched-committer.ts'
 
@@ -39,6 +41,8 @@ export interface HubOptions {
   readonly adapters: readonly ChannelAdapter[]
   readonly settings: readonly ChannelSettings[]
   readonly poolLocations: ReadonlyMap<PoolId, readonly LocationId[]>
+  /** Left out: nothing is said but by imports and people. */
+  readonly policy?: Policy
   /** Where platforms reach this hub's webhooks; null: nowhere, polls and queues alone serve. */
   readonly webhookUrlFor: (channel: ChannelId) => string | null
   /** Default: all of them. */
@@ -152,7 +156,7 @@ const moveChange = (request: MovementRequest, locations: readonly LocationId[]):
 }
 
 export const createHub = (options: HubOptions): Hub & { readonly context: EngineContext } => {
-  const { store, clock, metrics, log, status } = options
+  const { store, clock, metrics, log, status, policy = noPolicy } = options
   const adapters = new Map(options.adapters.map((a) => [a.channel, a]))
   const learned = createLearnedSettings({ store, clock, log, configured: options.settings, unknown: unknownSettings })
   const { settingsFor } = learned
@@ -287,7 +291,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   }
 
   const importWith = (request: ImportRequest, apply: boolean): Promise<ImportPreview> =>
-    runImport(context, request, { adapters, poolLocations: options.poolLocations, apply })
+    runImport(context, request, { adapters, poolLocations: options.poolLocations, policy, apply })
 
   const statusOf = async (adapter: ChannelAdapter, told: OwnedStatus): Promise<ChannelStatus> => {
     const { channel, platform, capabilities } = adapter
@@ -312,7 +316,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     store,
     adapters,
     settingsOf,
-    explain: (sku) => explainSku(sku, { store, adapters, settingsOf, nowMs: clock.nowMs() }),
+    explain: (sku) => explainSku(sku, { store, adapters, settingsOf, policy, nowMs: clock.nowMs() }),
     move: async (request) => {
       checkMovement(request)
       const arrivedAtMs = clock.nowMs()
@@ -323,6 +327,8 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       if (changed) context.causes.arrived(request, arrivedAtMs)
       return result
     },
+    policy,
+    setRule: (request) => committer.submit(ruleChange(request, policy)),
     previewImport: (request) => importWith(request, false),
     applyImport: async (request) => {
       const preview = await importWith(request, true)
@@ -350,7 +356,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
         for (const adapter of adapters.values()) startChannel(adapter)
         if (options.peers) running.push(reports.write(stopping.signal))
       }
-      if (roles.has('scheduler')) running.push(sweepInbox())
+      if (roles.has('scheduler')) running.push(sweepInbox(), runRuleResolve(context, policy, owner, stopping.signal))
       running.push(refreshLearned(), peers.listen(stopping.signal))
     },
     stop: async () => {

@@ -3,6 +3,7 @@ import { BelayError, isBelayError } from '../domain/errors.ts'
 import type { ChannelId, LocationId, PoolId, StockKey } from '../domain/ids.ts'
 import { type AddressOf, importListingKeys, importNeeds, planImport } from '../domain/import.ts'
 import type { Listing } from '../domain/orders.ts'
+import type { Policy } from '../domain/rules.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { ImportPreview, ImportRequest } from '../ports/hub.ts'
 import type { EngineContext } from './context.ts'
@@ -12,6 +13,7 @@ export interface ImportOptions {
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
   /** Locations by pool, as configured. */
   readonly poolLocations: ReadonlyMap<PoolId, readonly LocationId[]>
+  readonly policy: Policy
   readonly apply: boolean
 }
 
@@ -69,6 +71,7 @@ export const runImport = async (context: EngineContext, request: ImportRequest, 
         hasLedgerKey: (key) => view.hasLedgerKey(key),
         address,
         poolLocations: options.poolLocations,
+        policy: options.policy,
         nowMs: view.nowMs,
       })
       if (!options.apply || plan.preview.problems.length > 0) return { value: plan.preview }

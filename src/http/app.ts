@@ -13,6 +13,7 @@ import { answerError, statusOf } from './error-answers.ts'
 import { guard, securityHeaders } from './guards.ts'
 import { readRoutes } from './read-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { ruleRoutes } from './rule-routes.ts'
 import { webhookRoute } from './webhook-route.ts'
 import { writeRoutes } from './write-routes.ts'
 
@@ -107,6 +108,7 @@ export const createHttpApp = ({
     app.use('/api/*', guarded)
     app.route('/api/v1', readRoutes(hub, timeZone, clock))
     app.route('/api/v1', writeRoutes(hub))
+    app.route('/api/v1', ruleRoutes(hub))
     app.route('/api/v1', scheduleRoutes(schedule, timeZone))
     app.route('/webhooks', webhookRoute(hub, metrics, clock))
   }

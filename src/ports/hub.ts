@@ -1,9 +1,11 @@
 // What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
 import type { Explanation } from '../domain/explain.ts'
-import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
+import type { ChannelId, ListingId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import type { ImportListingRow, ImportRows, ImportStockRow } from '../domain/import-rows.ts'
 import type { KnownSettings } from '../domain/protection.ts'
+import type { Policy } from '../domain/rules.ts'
 import type { ChannelMode } from '../domain/settings.ts'
+import type { RuleStatement, Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from './channel.ts'
 import type { InboxEvent, Store } from './store.ts'
 
@@ -28,6 +30,16 @@ export interface MovementResult {
   readonly onHandUnits: number
   readonly reservedUnits: number
   readonly availableUnits: number
+}
+
+/** What a person says of the rule of a SKU, or of one of its listings. */
+export interface RuleRequest {
+  readonly sku: Sku
+  readonly pool: PoolId
+  /** null: for the SKU. */
+  readonly listing: ListingId | null
+  /** All that this level says from now on. */
+  readonly statement: RuleStatement
 }
 
 export type StockRow = ImportStockRow
@@ -127,6 +139,10 @@ export interface Hub {
   explain(sku: Sku): Promise<readonly Explanation[]>
   /** Throws movement-invalid, sku-unknown, insufficient-stock, movement-conflict (a reference used before for something else). */
   move(request: MovementRequest): Promise<MovementResult>
+  /** What the configuration says of the rules. */
+  readonly policy: Policy
+  /** Resolved in the same commit; answers the document. Throws sku-unknown, listing-unknown. */
+  setRule(request: RuleRequest): Promise<Stock>
   previewImport(request: ImportRequest): Promise<ImportPreview>
   /** All or nothing; throws `import-invalid` when the preview has problems. */
   applyImport(request: ImportRequest): Promise<ImportPreview>

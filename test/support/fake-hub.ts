@@ -1,6 +1,7 @@
 // A hub in memory for tests of the shell: it remembers what it was asked and answers from what it was given. It decides nothing.
 import { explainStock } from '../../src/domain/explain.ts'
 import type { ChannelId } from '../../src/domain/ids.ts'
+import { noPolicy } from '../../src/domain/rules.ts'
 import type { ChannelSettings } from '../../src/domain/settings.ts'
 import type { Stock } from '../../src/domain/stock.ts'
 import type { ChannelAdapter, WebhookReceiver } from '../../src/ports/channel.ts'
@@ -94,6 +95,8 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
       moves.push(request)
       return Promise.resolve({ outcome: 'applied', onHandUnits: request.units, reservedUnits: 0, availableUnits: request.units })
     },
+    policy: noPolicy,
+    setRule: absent('setRule'),
     previewImport: (request) => {
       previews.push(request)
       return Promise.resolve({ ...emptyPreview, skusCreated: request.stock.length })
