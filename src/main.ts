@@ -264,4 +264,7 @@ const demo = async (options: DemoOptions): Promise<void> => {
 const openSchema: Programs['openSchema'] = async ({ configPath, storeUrl: named }) =>
   openStore(named ?? storeUrl(await readConfig(configPath)))
 
-export const programs: Programs = { serve, check, demo, openSchema }
+// As the demo, the only ones that load simulators.
+const simulate: Programs['simulate'] = async (options) => (await import('../sim/simulate.ts')).simulate(options)
+
+export const programs: Programs = { serve, check, demo, openSchema, simulate }

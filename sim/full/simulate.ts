@@ -1,23 +1,18 @@
-// `npm run simulate -- --depth full --seeds N --base B`: runs N full-depth worlds from seed B on. What fails is told on standard error, with
+// Full depth: runs N worlds from seed B on. What fails is told on standard error, with
 // the command that replays it and the story of a smaller world that still fails; the last line on standard output is one JSON object.
+import type { SimulateOptions } from '../simulate.ts'
 import { drawFullScenario } from './scenario.ts'
 import { shrinkFullScenario } from './shrink.ts'
 import { runFullScenario } from './world.ts'
-
-export interface FullDepthOptions {
-  readonly seeds: number
-  readonly base: number
-  readonly story: boolean
-}
 
 /** Failing worlds that are made smaller. */
 const maxStories = 3
 const maxLines = 60
 
 /** Resolves with the number of worlds that failed. */
-export const simulateFullDepth = async (options: FullDepthOptions): Promise<number> => {
+export const simulateFullDepth = async (options: SimulateOptions): Promise<number> => {
   const began = performance.now()
-  const totals = { events: 0, orders: 0, unitsSold: 0, pushes: 0, falseRaises: 0, oversoldUnits: 0, safetyBreaches: 0, notConverged: 0 }
+  const totals = { events: 0, orders: 0, unitsSold: 0, pushes: 0, oversoldUnits: 0, safetyBreaches: 0, notConverged: 0 }
   let failed = 0
   for (let seed = options.base; seed < options.base + options.seeds; seed++) {
     const scenario = drawFullScenario(seed)
@@ -27,7 +22,6 @@ export const simulateFullDepth = async (options: FullDepthOptions): Promise<numb
     totals.orders += result.orders
     totals.unitsSold += result.unitsSold
     totals.pushes += result.pushes
-    totals.falseRaises += result.falseRaises
     totals.oversoldUnits += result.oversoldUnits
     const { breach } = result
     if (!breach) continue
@@ -41,7 +35,7 @@ export const simulateFullDepth = async (options: FullDepthOptions): Promise<numb
     process.stderr.write(`  shrunk: ${small.changes.join('; ') || 'not at all'}\n${small.story.slice(-maxLines).join('\n')}\n`)
   }
   const seconds = Math.round((performance.now() - began) / 10) / 100
-  process.stderr.write(`${(options.seeds / seconds).toFixed(2)} worlds a second\n`)
+  if (!options.json) process.stderr.write(`${(options.seeds / Math.max(seconds, 0.01)).toFixed(2)} worlds a second\n`)
   process.stdout.write(`${JSON.stringify({ schedules: options.seeds, ...totals, seconds })}\n`)
   return failed
 }

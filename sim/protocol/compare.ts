@@ -217,6 +217,6 @@ export const costOf = (cell: Cell, kind: HubKind, seeds: number): Cost => {
 
 export const cells: readonly Cell[] = [0, 10 * minuteMs].flatMap((holdMs) =>
   (['typical', 'slow'] as const).flatMap((latency) =>
-    [24, 1].flatMap((hours) => [1, 5, 20, 100].map((stock) => ({ latency, hours, stock, holdMs }))),
+    [24, 1].flatMap((hours) => [1, 2, 5, 20, 100].map((stock) => ({ latency, hours, stock, holdMs }))),
   ),
 )

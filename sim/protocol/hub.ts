@@ -32,7 +32,7 @@ export interface HubCounts {
   pushes: number
   reads: number
   webhooks: number
-  falseRaises: number
+  raisesFound: number
 }
 
 export interface WorldHub {
@@ -135,7 +135,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
   const watermarks = markets.map(() => Number.NEGATIVE_INFINITY)
   const lastPolled = markets.map(() => Number.NEGATIVE_INFINITY)
   const outages = markets.map(() => false)
-  const counts: HubCounts = { pushes: 0, reads: 0, webhooks: 0, falseRaises: 0 }
+  const counts: HubCounts = { pushes: 0, reads: 0, webhooks: 0, raisesFound: 0 }
   const tell = (text: string): void => hub.story?.(text)
 
   const view: View = {
@@ -171,7 +171,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     }
     for (const incident of teeth.incidents?.(decision.incidents ?? []) ?? decision.incidents ?? []) {
       incidents.push(incident)
-      if (incident.kind === 'external-raise') counts.falseRaises += 1
+      if (incident.kind === 'external-raise') counts.raisesFound += 1
       tell(`incident ${incident.kind}: ${incident.summary}`)
     }
   }

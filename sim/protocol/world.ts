@@ -28,7 +28,7 @@ export interface WorldResult {
   readonly unitsSold: number
   readonly pushes: number
   readonly reads: number
-  readonly falseRaises: number
+  readonly raisesFound: number
   readonly oversoldUnits: number
   /** Oversold although nothing was lost from the shelf and nothing was being adopted. */
   readonly unexcusedUnits: number
@@ -276,7 +276,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     unitsSold: markets.reduce((sum, m) => sum + m.orders.reduce((units, o) => units + o.quantity, 0) * m.scenario.unitsPerListing, 0),
     pushes: world.counts.pushes,
     reads: world.counts.reads,
-    falseRaises: world.counts.falseRaises,
+    raisesFound: world.counts.raisesFound,
     oversoldUnits,
     unexcusedUnits,
     story,

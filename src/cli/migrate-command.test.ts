@@ -19,7 +19,11 @@ const type = async (
     printError: (text) => void errors.push(text),
     setExitCode: () => undefined,
   }
-  const code = await runCommandLine({ serve: never, check: never, demo: never, openSchema }, ['node', 'belay', ...args], terminal)
+  const code = await runCommandLine(
+    { serve: never, check: never, demo: never, openSchema, simulate: never },
+    ['node', 'belay', ...args],
+    terminal,
+  )
   return { code, printed: printed.join('\n'), errors: errors.join('\n') }
 }
 

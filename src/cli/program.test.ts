@@ -60,7 +60,7 @@ const type = async (args: readonly string[], { files = {}, env = {}, answer = nu
   }
   const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
   const code = await runCommandLine(
-    { serve: none, check: none, demo: none, openSchema: () => Promise.reject(new Error('no store')), ...programs },
+    { serve: none, check: none, demo: none, simulate: none, openSchema: () => Promise.reject(new Error('no store')), ...programs },
     ['node', 'belay', ...args],
     terminal,
   )
@@ -131,6 +131,22 @@ describe('programs run in process', () => {
     const wrong = await type(['demo', '--port', '99999'], { programs })
     expect(wrong.code).toBe(1)
     expect(wrong.errors).toContain('Write a whole number from 0 to 65535')
+  })
+
+  test('simulate takes its options, checked; worlds that failed are the exit code', async () => {
+    const heard: unknown[] = []
+    const programs: Partial<Programs> = { simulate: (options) => Promise.resolve(heard.push(options) - 1) }
+    expect((await type(['simulate'], { programs })).code).toBe(0)
+    expect((await type(['simulate', '--seeds', '7', '--base', '42', '--depth', 'full', '--json', '--story'], { programs })).code).toBe(1)
+    await type(['simulate', '--compare'], { programs })
+    const usual = { seeds: null, base: 1, depth: 'protocol', json: false, story: false, compares: false }
+    expect(heard).toEqual([
+      usual,
+      { seeds: 7, base: 42, depth: 'full', json: true, story: true, compares: false },
+      { ...usual, compares: true },
+    ])
+    expect((await type(['simulate', '--seeds', 'many'], { programs })).errors).toContain('Write a whole number from 1')
+    expect((await type(['simulate', '--depth', 'deep'], { programs })).errors).toContain('protocol, full')
   })
 })
 

@@ -1,4 +1,4 @@
-// The command line. Commands that look into or change a running hub talk to its API; `serve`, `check` and `demo` are functions given by
+// The command line. Commands that look into or change a running hub talk to its API; `serve`, `check`, `demo` and `simulate` are functions given by
 // main.ts. Every error ends as one readable line with its code and the way to mend it, and exit code 1.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { apiKeyVariable } from '../config/api-key.ts'
@@ -9,6 +9,7 @@ import { type ImportFiles, runImport } from './import-command.ts'
 import { addMigrate, type OpenSchema } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { showSchedule } from './schedule-command.ts'
+import { addSimulate, type SimulateOptions } from './simulate-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
 import { rulesOptions, type RulesOptions, showRules } from './rules-command.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -28,6 +29,8 @@ export interface Programs {
   check(configPath: string): Promise<number>
   demo(options: DemoOptions): Promise<void>
   openSchema: OpenSchema
+  /** Resolves with the number of worlds that failed. */
+  simulate(options: SimulateOptions): Promise<number>
 }
 
 const defaultConfigPath = 'belay.yaml'
@@ -90,6 +93,8 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .action((options: Omit<DemoOptions, 'forSeconds'> & { forSeconds?: number }) =>
       programs.demo({ ...options, forSeconds: options.forSeconds ?? null }),
     )
+
+  addSimulate(program, wholeNumber, (options) => programs.simulate(options), terminal)
 
   ofHub(program.command('import'))
     .description('set stock levels and map listings from CSV files; shows what would change and asks')
