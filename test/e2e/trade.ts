@@ -15,7 +15,10 @@ import { eventually, freePort, hubProcess, type HubProcess } from './hub-process
 const skuCount = 30
 
 export interface Trade {
+  /** The one that answers the API. */
   readonly hub: HubProcess
+  /** Those of `workers`. */
+  readonly workers: readonly HubProcess[]
   readonly marketplaces: Marketplaces
   readonly storeUrl: string
   /** Orders made so far, over all marketplaces. */
@@ -31,7 +34,16 @@ const channelOf: Readonly<Record<Simulator['platform'], string>> = {
   'amazon-vendor': 'vendor',
 }
 
-export const openTrade = async (storeUrlIn: (folder: string) => string, seed: number): Promise<Trade> => {
+export interface TradeOptions {
+  /** 0 (default): one process does everything. Else so many processes of the role worker, started one after the other, beside one of the others. */
+  readonly workers?: number
+}
+
+export const openTrade = async (
+  storeUrlIn: (folder: string) => string,
+  seed: number,
+  { workers: workerCount = 0 }: TradeOptions = {},
+): Promise<Trade> => {
   const random = seededRandom(seed)
   const catalogue = createCatalogue(seed, skuCount).map((entry) => ({ ...entry, quantity: entry.quantity + 30 }))
   const marketplaces = createMarketplaces({
@@ -52,8 +64,15 @@ export const openTrade = async (storeUrlIn: (folder: string) => string, seed: nu
   const files = (store: string) =>
     marketplaces.filesFor({ store, port, origins: { shopify: shopify ?? '', seller: seller ?? '', vendor: vendor ?? '' } })
   const storeUrl = storeUrlIn('belay.db')
-  const hub = hubProcess(port, files(storeUrl))
+  const hub = hubProcess(port, files(storeUrl), workerCount === 0 ? [] : ['--role', 'api', '--role', 'scheduler'])
   await hub.start()
+  const workers: HubProcess[] = []
+  for (let i = 0; i < workerCount; i++) {
+    const workerPort = await freePort()
+    const worker = hubProcess(workerPort, files(storeUrl), ['--role', 'worker', '--port', String(workerPort)])
+    workers.push(worker)
+    await worker.start()
+  }
   const { stockCsv, listingsCsv } = files(storeUrl)
   const imported = await hub.post('/api/v1/import', { stock: stockCsv, listings: listingsCsv })
   expect(await imported.text()).toContain('"problems":[]')
@@ -78,6 +97,7 @@ export const openTrade = async (storeUrlIn: (folder: string) => string, seed: nu
   const orderCount = (): number => marketplaces.all.reduce((sum, simulator) => sum + simulator.market.orders().length, 0)
   return {
     hub,
+    workers,
     marketplaces,
     storeUrl,
     orderCount,
@@ -88,10 +108,10 @@ export const openTrade = async (storeUrlIn: (folder: string) => string, seed: nu
       }
     },
     close: async () => {
-      await hub.stop()
+      for (const each of [...workers, hub]) await each.stop()
       for (const each of served) await each.close()
       await marketplaces.close()
-      hub.cleanUp()
+      for (const each of [...workers, hub]) each.cleanUp()
     },
   }
 }
@@ -161,7 +181,8 @@ export const expectOrdersAccountedFor = (trade: Trade): Promise<void> =>
     }
     return null
   }).catch((error: unknown) => {
-    throw new Error(`${String(error)}\nWhat the hub said last:\n${trade.hub.output().slice(-4000)}`)
+    const said = [trade.hub, ...trade.workers].map((each) => each.output().slice(-4000)).join('\n---\n')
+    throw new Error(`${String(error)}\nWhat the hub said last:\n${said}`)
   })
 
 /** With the hub stopped: levels are the ledger's, promises are the orders', and nothing strict is oversold. */
@@ -199,3 +220,83 @@ export const expectLedgerBalanced = async (trade: Trade): Promise<void> => {
     await store.close()
   }
 }
+
+interface ShownStock {
+  readonly sharing: 'strict' | 'pooled'
+  readonly listings: readonly {
+    readonly id: string
+    readonly externalId: string
+    readonly channel: string
+    readonly writeClass: string
+    readonly believedQuantity: number | null
+    readonly exposureQuantity: number
+    readonly openPushes: readonly unknown[]
+  }[]
+}
+
+const unrest = ({ sharing, listings }: ShownStock, live: (channel: string, externalId: string) => number | undefined): string | null => {
+  for (const each of listings) {
+    if (each.writeClass === 'ask-first') continue
+    if (each.openPushes.length > 0) return `${each.id} has ${each.openPushes.length} open pushes`
+    const shown = live(each.channel, each.externalId) ?? Number.NaN
+    const known = sharing === 'strict' ? each.exposureQuantity : each.believedQuantity
+    // What was cancelled on a channel that cannot be read may be on sale again or not: then the bound is above.
+    const fits = each.writeClass === 'absolute-set' ? (known ?? shown) >= shown : known === shown
+    if (!fits) return `${each.id} shows ${shown}, the hub knows of ${known}`
+  }
+  return null
+}
+
+/** Waits until nothing is under way any more and every channel shows what the hub knows of: no push was lost, none comes late. */
+export const expectAtRest = (trade: Trade): Promise<void> =>
+  eventually(
+    'every channel shows what the hub knows of',
+    async () => {
+      const live = new Map<string, number>()
+      for (const simulator of trade.marketplaces.all)
+        for (const { externalId, liveQuantity } of simulator.market.books())
+          live.set(`${channelOf[simulator.platform]}/${externalId}`, liveQuantity)
+      for (const { sku } of await allPages<{ readonly sku: string }>(trade.hub, '/api/v1/stock')) {
+        const { pools } = await trade.hub.get<{ readonly pools: readonly ShownStock[] }>(`/api/v1/stock/${encodeURIComponent(sku)}`)
+        for (const pool of pools) {
+          const wrong = unrest(pool, (channel, externalId) => live.get(`${channel}/${externalId.replace(/#.*/, '')}`))
+          if (wrong !== null) return wrong
+        }
+      }
+      return null
+    },
+    150_000,
+  )
+
+/** Every write that a channel of plain sets received was issued once: a push that was issued is sent once or never, whoever sends it. */
+export const expectNoDoubledPush = async (trade: Trade): Promise<void> => {
+  const store = await openStore(trade.storeUrl)
+  try {
+    const { items } = await store.listStock({ limit: 500 })
+    const issued = items
+      .flatMap(({ listings }) => listings)
+      .filter(({ writeClass }) => writeClass === 'absolute-set-with-read')
+      .reduce((sum, { sequence }) => sum + sequence, 0)
+    const counts = trade.marketplaces.seller.requestCounts()
+    const received = (name: string): number => counts[name] ?? 0
+    expect(received('listings.patchListingsItem')).toBeGreaterThan(0)
+    expect(received('listings.patchListingsItem')).toBeLessThanOrEqual(issued)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Which process works each channel; the owner names its pid. */
+export const ownersOf = async (trade: Trade): Promise<ReadonlyMap<string, number | null>> => {
+  const { items } = await trade.hub.get<{ readonly items: readonly { readonly channel: string; readonly owner: string | null }[] }>(
+    '/api/v1/channels',
+  )
+  return new Map(items.map(({ channel, owner }) => [channel, owner === null ? null : Number(owner.split('/')[1])]))
+}
+
+export const expectOwners = (trade: Trade, what: string, fits: (pid: number) => boolean): Promise<void> =>
+  eventually(what, async () => {
+    const owners = await ownersOf(trade)
+    const others = [...owners].filter(([, pid]) => pid === null || !fits(pid))
+    return owners.size > 0 && others.length === 0 ? null : `${JSON.stringify([...owners])}`
+  })
