@@ -79,7 +79,8 @@ export const stockUp = async (store: Store, workload: Workload): Promise<void> =
   }
 }
 
-export const hubOn = (store: Store): Hub =>
+/** `peers`: other processes are on the same store. */
+export const hubOn = (store: Store, peers = false): Hub =>
   createHub({
     store,
     clock: systemClock,
@@ -91,6 +92,7 @@ export const hubOn = (store: Store): Hub =>
     settings: [],
     poolLocations: new Map(),
     webhookUrlFor: () => null,
+    peers,
   })
 
 export interface Asked {

@@ -26,7 +26,7 @@ export interface Answer {
 
 const run = async (url: string): Promise<void> => {
   const { store, commits } = recording(await openStore(url))
-  const hub = hubOn(store)
+  const hub = hubOn(store, process.env['BELAY_BENCH_TURNS'] !== 'off')
   process.on('message', (task: Task | 'end') => {
     void (async () => {
       if (task === 'end') {

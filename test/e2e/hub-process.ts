@@ -65,6 +65,8 @@ export const hubProcess = (port: number, files: HubFiles, args: readonly string[
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null
     const gone = once(ending, 'exit')
     ending.kill(signal)
+    // One that stands still hears of it only when it goes on.
+    ending.kill('SIGCONT')
     await gone
     return ending.exitCode
   }

@@ -5,15 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mongoForTests, type TestMongo, withDatabase } from '../support/mongo.ts'
 import { eventually } from './hub-process.ts'
-import {
-  expectAtRest,
-  expectLedgerBalanced,
-  expectNoDoubledPush,
-  expectOrdersAccountedFor,
-  expectOwners,
-  openTrade,
-  type Trade,
-} from './trade.ts'
+import { expectOwners, openTrade, type Trade } from './open-trade.ts'
+import { expectAtRest, expectLedgerBalanced, expectNoDoubledPush, expectOrdersAccountedFor } from './trade.ts'
 
 const limitMs = 400_000
 
