@@ -122,5 +122,5 @@ export const expectOwners = (trade: Trade, what: string, fits: (pid: number) => 
   eventually(what, async () => {
     const owners = await ownersOf(trade)
     const others = [...owners].filter(([, pid]) => pid === null || !fits(pid))
-    return owners.size > 0 && others.length === 0 ? null : `${JSON.stringify([...owners])}`
+    return owners.size > 0 && others.length === 0 ? null : JSON.stringify([...owners])
   })

@@ -22,15 +22,18 @@ afterAll(async () => {
 
 const mongoUrl = (): string | null => (mongo ? withDatabase(mongo.uri, mongo.databaseName()) : null)
 
-const withTrade = async (url: string, seed: number, work: (trade: Trade) => Promise<void>): Promise<void> => {
+/** Does the work, then holds the accounts; resolves with how the processes ended. */
+const withTrade = async (url: string, seed: number, work: (trade: Trade) => Promise<void>): Promise<readonly (number | null)[]> => {
   const trade = await openTrade(() => url, seed, { workers: 2 })
   try {
     await work(trade)
     await expectOrdersAccountedFor(trade)
     await expectAtRest(trade)
-    for (const each of [...trade.workers, trade.hub]) expect(await each.stop()).toBe(0)
+    const codes: (number | null)[] = []
+    for (const each of [...trade.workers, trade.hub]) codes.push(await each.stop())
     await expectLedgerBalanced(trade)
     await expectNoDoubledPush(trade)
+    return codes
   } finally {
     await trade.close()
   }
@@ -47,7 +50,7 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
   test('a rolling restart while orders flow: no push is lost or doubled', async ({ skip }) => {
     const url = mongoUrl()
     if (url === null) return skip('no MongoDB on this machine')
-    await withTrade(url, 21, async (trade) => {
+    const codes = await withTrade(url, 21, async (trade) => {
       let count = 40
       await trade.shopUntil(count)
       for (const index of [first, second, first, second]) {
@@ -61,12 +64,13 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
         await trade.shopUntil(count)
       }
     })
+    expect(codes).toEqual([0, 0, 0])
   })
 
   test('a worker that stands still past its lease is replaced, and changes nothing when it goes on', async ({ skip }) => {
     const url = mongoUrl()
     if (url === null) return skip('no MongoDB on this machine')
-    await withTrade(url, 22, async (trade) => {
+    const codes = await withTrade(url, 22, async (trade) => {
       await trade.shopUntil(60)
       const paused = workerOf(trade, first)
       const pid = paused.pid()
@@ -80,12 +84,13 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
       })
       await trade.shopUntil(170)
     })
+    expect(codes).toEqual([0, 0, 0])
   })
 
   test('a worker that is killed is replaced within its lease', async ({ skip }) => {
     const url = mongoUrl()
     if (url === null) return skip('no MongoDB on this machine')
-    await withTrade(url, 23, async (trade) => {
+    const codes = await withTrade(url, 23, async (trade) => {
       await trade.shopUntil(60)
       const killed = workerOf(trade, first)
       const pid = killed.pid()
@@ -94,12 +99,13 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
       await killed.start()
       await trade.shopUntil(140)
     })
+    expect(codes).toEqual([0, 0, 0])
   })
 })
 
 describe('several processes of one machine on SQLite', { timeout: limitMs }, () => {
   test('a worker that is killed is replaced within its lease', async () => {
-    await withTrade(`sqlite:${join(folder, 'belay.db')}`, 24, async (trade) => {
+    const codes = await withTrade(`sqlite:${join(folder, 'belay.db')}`, 24, async (trade) => {
       await trade.shopUntil(60)
       const killed = workerOf(trade, first)
       const pid = killed.pid()
@@ -107,5 +113,6 @@ describe('several processes of one machine on SQLite', { timeout: limitMs }, () 
       await Promise.all([trade.shopUntil(110), expectOwners(trade, 'the other worker has all channels', (owner) => owner !== pid)])
       await trade.shopUntil(130)
     })
+    expect(codes).toEqual([0, 0, 0])
   })
 })
