@@ -15,6 +15,7 @@ import { BelayError, isBelayError } from './domain/errors.ts'
 import type { ChannelId } from './domain/ids.ts'
 import type { ChannelSettings } from './domain/settings.ts'
 import { createHub } from './engine/hub.ts'
+import { createSyncRecorder } from './engine/sync-recorder.ts'
 import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
 import { systemClock } from './engine/system-clock.ts'
@@ -27,9 +28,13 @@ import type { ChannelAdapter, Fetch } from './ports/channel.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Hub, HubRole } from './ports/hub.ts'
 import type { ChannelObserver } from './ports/metrics.ts'
-import type { ScheduledJob } from './ports/schedule.ts'
+import type { ReportTarget } from './ports/report-desk.ts'
 import type { Random } from './ports/random.ts'
 import type { Store } from './ports/store.ts'
+import { mailTarget } from './reports/mail-target.ts'
+import { createReportDesk } from './reports/report-desk.ts'
+import { reportJobs } from './reports/report-jobs.ts'
+import { slackTarget } from './reports/slack-target.ts'
 import { openStore } from './store/index.ts'
 
 export const platformSchemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
@@ -88,8 +93,15 @@ const bringUpToDate = async (store: Store, migrates: boolean): Promise<void> => 
     })
 }
 
-/** Work at set times. One line for each. */
-const scheduledJobs = (): readonly ScheduledJob[] => []
+/** Where daily reports are sent. */
+const reportTargets = ({ reports }: BelayConfig, ports: Ports): readonly ReportTarget[] => [
+  ...(reports.mail === null ? [] : [mailTarget(reports.mail)]),
+  ...(reports.slack === null ? [] : [slackTarget(reports.slack.webhookUrl, ports.fetch)]),
+]
+
+/** Channels whose prices are what Amazon pays the merchant. */
+export const paidByAmazon = (config: Pick<BelayConfig, 'channels'>): ReadonlySet<ChannelId> =>
+  new Set(config.channels.flatMap(({ id, platform }) => (platform === 'amazon-vendor' ? [id] : [])))
 
 /** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
 export const assemble = async (
@@ -100,14 +112,16 @@ export const assemble = async (
 ): Promise<Assembled> => {
   const log = createLog({ level: logLevel, redact: config.redact })
   const metrics = createPrometheusMetrics()
-  const status = createStatusBook(ports.clock, metrics)
   const store: Store = await openStore(storeUrl(config))
+  const stopping = new AbortController()
   try {
     await bringUpToDate(store, migrates)
+    const owner = `${hostname()}/${process.pid}/${ports.random.uuid().slice(0, 8)}`
+    const sync = createSyncRecorder({ store, clock: ports.clock, log, status: createStatusBook(ports.clock, metrics), writer: owner })
+    const { status } = sync
     const adapters = config.channels.map((channel) => createAdapter(channel, ports, status.observerFor(channel.id)))
     const publicUrl = config.http.publicUrl
     const has = (role: HubRole): boolean => roles === null || roles.includes(role)
-    const owner = `${hostname()}/${process.pid}/${ports.random.uuid().slice(0, 8)}`
     const hub = createHub({
       store,
       clock: ports.clock,
@@ -128,12 +142,22 @@ export const assemble = async (
       // One process with everything on one file has nobody to tell.
       peers: roles !== null || store.engine === 'mongo',
     })
+    const source = {
+      store,
+      clock: ports.clock,
+      timeZone: config.timeZone,
+      channels: config.channels.map(({ id }) => id),
+      paidByAmazon: paidByAmazon(config),
+    }
+    const targets = reportTargets(config, ports)
+    const desk = createReportDesk(source, targets)
     const scheduler = createScheduler({
       store,
       clock: ports.clock,
       log,
       timeZone: config.timeZone,
-      jobs: scheduledJobs(),
+      // Work at set times. One line for each.
+      jobs: [...reportJobs({ source, desk, targets, redact: config.redact })],
       overrides: config.schedule,
       owner,
     })
@@ -141,6 +165,7 @@ export const assemble = async (
       hub,
       api: has('api'),
       schedule: scheduler,
+      reports: desk,
       metrics,
       apiKeyHash: config.apiKeyHash,
       timeZone: config.timeZone,
@@ -149,6 +174,7 @@ export const assemble = async (
       log,
     })
     const server = await serveHttp(app, config.http)
+    const noting = sync.run(hub, adapters, stopping.signal)
     await hub.start()
     if (has('scheduler')) scheduler.start()
     return {
@@ -157,10 +183,13 @@ export const assemble = async (
       stop: async () => {
         await server.close()
         await Promise.all([hub.stop(), scheduler.stop()])
+        stopping.abort()
+        await noting
         await store.close()
       },
     }
   } catch (error) {
+    stopping.abort()
     await store.close()
     throw error
   }

@@ -75,6 +75,7 @@ const areas: readonly Area[] = [
   },
   { at: 'src/config/', mayImport: ['src/domain/', 'src/engine/cron-times.ts'], packages: 'any' },
   { at: 'src/http/', mayImport: [...core, 'src/config/', 'src/cli/import-csv.ts'], packages: 'any' },
+  { at: 'src/reports/', mayImport: core, packages: 'any' },
   { at: 'src/cli/', mayImport: [...core, 'src/config/'], packages: 'any' },
   { at: 'src/cli/belay.mjs', mayImport: ['src/main.ts', 'src/cli/'], packages: 'none' },
   { at: 'src/main.ts', mayImport: ['src/', 'sim/'], packages: 'any' },

@@ -4,6 +4,8 @@ import type { Fetch } from '../ports/channel.ts'
 
 export interface HubClient {
   get<T>(path: string): Promise<T>
+  /** What is not JSON, as it came. */
+  text(path: string): Promise<string>
   post<T>(path: string, body: unknown): Promise<T>
   put<T>(path: string, body: unknown): Promise<T>
 }
@@ -40,12 +42,15 @@ export const createHubClient = ({ url, apiKey }: HubAddress, fetch: Fetch): HubC
     throw new BelayError('request-invalid', `The address of the hub is not a URL: ${base.slice(0, 200)}`, {
       fix: 'Write it as http://HOST:PORT.',
     })
-  const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
+  const request = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers)
     if (apiKey !== null) headers.set('authorization', `Bearer ${apiKey}`)
-    const response = await fetch(`${base}${path}`, { ...init, headers }).catch((cause: unknown) => {
+    return fetch(`${base}${path}`, { ...init, headers }).catch((cause: unknown) => {
       throw unreachable(base, cause)
     })
+  }
+  const ask = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const response = await request(path, init)
     const body = (await response.json().catch(() => null)) as Answer | null
     if (!response.ok || body === null) throw errorFrom(base, response.status, body)
     return body as T
@@ -56,5 +61,10 @@ export const createHubClient = ({ url, apiKey }: HubAddress, fetch: Fetch): HubC
     get: (path) => ask(path, {}),
     post: (path, body) => send('POST', path, body),
     put: (path, body) => send('PUT', path, body),
+    text: async (path) => {
+      const response = await request(path, {})
+      if (!response.ok) throw errorFrom(base, response.status, (await response.json().catch(() => null)) as Answer | null)
+      return response.text()
+    },
   }
 }

@@ -41,6 +41,7 @@ interface Setting {
 const type = async (args: readonly string[], { files = {}, env = {}, answer = null, programs = {} }: Setting = {}): Promise<Typed> => {
   const out: string[] = []
   const errors: string[] = []
+  const written: Record<string, string> = {}
   const asked: string[] = []
   const terminal: Terminal = {
     env,
@@ -51,6 +52,10 @@ const type = async (args: readonly string[], { files = {}, env = {}, answer = nu
       const content = files[path]
       if (content === undefined) return Promise.reject(new BelayError('request-invalid', `Cannot read ${path}`, { fix: 'Check the path.' }))
       return Promise.resolve(typeof content === 'string' ? new TextEncoder().encode(content) : content)
+    },
+    writeText: (path, text) => {
+      written[path] = text
+      return Promise.resolve()
     },
     confirm: (question) => {
       asked.push(question)

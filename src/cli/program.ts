@@ -8,6 +8,7 @@ import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
 import { addMigrate, type OpenSchema } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
+import { type ReportOptions, showReport } from './report-command.ts'
 import { showSchedule } from './schedule-command.ts'
 import { addSimulate, type SimulateOptions } from './simulate-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
@@ -145,6 +146,17 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
       const { forgotten } = await client.post<{ readonly forgotten: boolean }>(path, {})
       terminal.print(forgotten ? 'Forgotten: what is configured counts again.' : 'Nothing was learned: what is configured counts.')
     })
+  ofHub(program.command('report'))
+    .description('the report of a day (made when it is not stored), the list of reports, and what became of sending them')
+    .option('--day <day>', 'year-month-day; without it: the list')
+    .addOption(new Option('--form <form>', 'in which form').choices(['text', 'html', 'json', 'csv']).default('text'))
+    .option('--table <name>', 'with --form csv: this table alone')
+    .option('--out <folder>', 'write files there instead of printing')
+    .option('--again', 'make it anew from what is known now')
+    .option('--send', 'send it to everyone who gets reports')
+    .option('--deliveries', 'what became of sending reports')
+    .option('--json', 'print JSON')
+    .action(async (options: HubOptions & ReportOptions) => showReport(options, await connect(options, terminal), terminal))
   ofHub(program.command('schedule'))
     .description('the scheduled jobs: when each ran, what it did, when it runs next')
     .option('--json', 'print JSON')

@@ -1,5 +1,6 @@
 // What a command needs of the machine it is typed on, so that tests can give it another one.
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { BelayError } from '../domain/errors.ts'
 import type { Fetch } from '../ports/channel.ts'
@@ -11,6 +12,8 @@ export interface Terminal {
   printError(text: string): void
   /** Throws `request-invalid` when there is no such file. */
   readBytes(path: string): Promise<Uint8Array>
+  /** Makes its folder if it is not there. Throws `request-invalid` when it cannot be written. */
+  writeText(path: string, text: string): Promise<void>
   /** null: nobody is there to answer. */
   confirm(question: string): Promise<boolean | null>
   setExitCode(code: number): void
@@ -32,6 +35,17 @@ export const processTerminal: Terminal = {
         },
       )
     }),
+  writeText: async (path, text) => {
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, text)
+    } catch (cause) {
+      throw new BelayError('request-invalid', `Cannot write ${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`, {
+        fix: 'Name a folder that you may write to.',
+        cause,
+      })
+    }
+  },
   confirm: async (question) => {
     if (!process.stdin.isTTY) return null
     const lines = createInterface({ input: process.stdin, output: process.stdout })

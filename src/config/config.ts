@@ -13,6 +13,7 @@ import { type Environment, type KeyPath, readDocument } from './document.ts'
 import { issueProblems, type Problem, throwProblems, unknownKeyProblems } from './problems.ts'
 import { createRedactor, type Redact, secretsWithin } from './redaction.ts'
 import { channelRuleSchema, policyOf, statementProblems, wholeRuleSchema } from './rules.ts'
+import { reportsConfig } from './reports-config.ts'
 import { scheduleConfig } from './schedule-config.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
@@ -44,6 +45,7 @@ export interface Config<S extends PlatformSchemas = PlatformSchemas> {
   readonly timeZone: string
   /** Cron expressions by job name, or `off`. */
   readonly schedule: Readonly<Record<string, string>>
+  readonly reports: z.output<typeof reportsConfig>
   readonly pools: readonly PoolConfig[]
   readonly channels: readonly ChannelConfig<S>[]
   /** What is said of the rules for the catalogue and for each channel. */
@@ -122,6 +124,7 @@ const file = z.strictObject({
   pools: pools.default([{ id: 'main', locations: ['main'] }]),
   schedule: scheduleConfig,
   rules: wholeRuleSchema.prefault({}),
+  reports: reportsConfig,
   channels: z.array(channel).max(200, 'at most 200 channels').default([]),
 })
 type ConfigFile = z.output<typeof file>
@@ -225,6 +228,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
     apiKeyHash,
     timeZone: config.timeZone,
     schedule: config.schedule,
+    reports: config.reports,
     pools: config.pools as unknown as readonly PoolConfig[],
     channels: config.channels.map((each, index) => ({
       id: each.id as ChannelId,

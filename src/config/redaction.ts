@@ -16,7 +16,7 @@ export const createRedactor = (secrets: Iterable<string>): Redact => {
   return (text) => ordered.reduce((out, secret) => (out.includes(secret) ? out.replaceAll(secret, '[secret]') : out), text)
 }
 
-const secretKey = /secret|token|password|passphrase|credential|privatekey|apikey|accesskey/i
+const secretKey = /secret|token|password|passphrase|credential|privatekey|apikey|accesskey|webhookurl/i
 
 /** Strings under keys that name a secret, and passwords inside of connection strings. */
 export const secretsWithin = (value: unknown, underSecretKey = false): readonly string[] => {

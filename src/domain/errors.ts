@@ -36,6 +36,7 @@ export const errorCodes = {
   'node-too-old': 'permanent',
   'not-found': 'permanent',
   overloaded: 'throttled',
+  'report-day-invalid': 'permanent',
   'request-invalid': 'permanent',
   'schema-pending': 'permanent',
   'schema-unknown': 'permanent',

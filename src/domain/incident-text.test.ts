@@ -71,6 +71,7 @@ test('every kind comes with what to do, naming the channel where a command needs
     'listing-blocked',
     'listing-unprotected',
     'oversold',
+    'report-undelivered',
     'sold-beyond-bound',
     'watermark-stalled',
   ]

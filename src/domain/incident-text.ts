@@ -23,6 +23,8 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
   'listing-unprotected':
     'On the channel: end overselling and back-orders, track its quantity, or fulfil it yourself. It is read again within the hour and then taken in anew. Or take the listing out of the hub.',
   oversold: 'Find goods for the orders, or cancel the latest ones before the buyer waits. Receiving goods or cancelling ends it.',
+  'report-undelivered':
+    'Mend what the message names (address, password, network), then run: belay report --day DAY --send. The report itself is stored.',
   'sold-beyond-bound':
     'Check that the channel lowers its number with each sale, and that nobody else writes it. A channel that cannot be read stays outside the guarantee until you run: belay channels --forget CHANNEL',
   'watermark-stalled':

@@ -21,17 +21,20 @@ export type IncidentKind =
   | 'listing-unprotected'
   /** Orders take more than is on the shelf. */
   | 'oversold'
+  /** A daily report did not reach a place that it was to be sent to. */
+  | 'report-undelivered'
   /** A channel sold more than was published, however many cancellations it put back on sale. */
   | 'sold-beyond-bound'
   | 'watermark-stalled'
 
-const endingKinds: ReadonlySet<IncidentKind> = new Set<IncidentKind>([
+export const endingKinds: ReadonlySet<IncidentKind> = new Set<IncidentKind>([
   'acknowledgement-failed',
   'at-risk',
   'event-parked',
   'listing-blocked',
   'listing-unprotected',
   'oversold',
+  'report-undelivered',
   'watermark-stalled',
 ])
 

@@ -82,6 +82,21 @@ const newLine = (listing: Listing, fact: OrderFact, line: OrderLineFact): OrderL
   location: null,
 })
 
+/**
+ * The amount of the whole ordered quantity. A fact may tell less ordered, and the amount of that (cancelled units left out): then what was
+ * known stays, or the amount is carried over to the whole.
+ */
+const mergeAmount = (line: OrderLine, fact: OrderLineFact): Pick<OrderLine, 'amountMinor' | 'currency'> => {
+  const { orderedQuantity, amountMinor } = fact
+  if (amountMinor === null || (orderedQuantity < line.orderedQuantity && line.amountMinor !== null))
+    return { amountMinor: line.amountMinor, currency: line.currency }
+  const whole = Math.max(line.orderedQuantity, orderedQuantity)
+  return {
+    amountMinor: orderedQuantity === 0 || orderedQuantity === whole ? amountMinor : Math.round((amountMinor * whole) / orderedQuantity),
+    currency: fact.currency,
+  }
+}
+
 /** The merge: maximum of everything, or for platforms that only tell net quantities what the later revision says. */
 const mergeLine = (line: OrderLine, fact: OrderLineFact, mode: 'maximum' | 'revision', newer: boolean): OrderLine => {
   if (mode === 'revision') {
@@ -104,8 +119,7 @@ const mergeLine = (line: OrderLine, fact: OrderLineFact, mode: 'maximum' | 'revi
     cancelledQuantity: Math.max(line.cancelledQuantity, fact.cancelledQuantity),
     shippedQuantity: Math.max(line.shippedQuantity, fact.shippedQuantity),
     cancelledAtMs: fact.cancelledAtMs === null ? line.cancelledAtMs : Math.max(line.cancelledAtMs ?? 0, fact.cancelledAtMs),
-    amountMinor: fact.amountMinor ?? line.amountMinor,
-    currency: fact.currency ?? line.currency,
+    ...mergeAmount(line, fact),
   }
 }
 

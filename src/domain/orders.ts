@@ -14,7 +14,10 @@ export interface OrderLineFact {
   readonly cancelledAtMs: number | null
   /** False only where the platform says that this cancellation did not go back on sale. */
   readonly cancelMayRestock: boolean
-  /** Discounted item price with tax for the whole ordered quantity, minor units; null when not told (yet). */
+  /**
+   * Discounted item price with tax for the whole ordered quantity, minor units; null when not told (yet). Of a vendor's order: what Amazon
+   * pays for it, before tax.
+   */
   readonly amountMinor: number | null
   /** ISO 4217; null when no amount. */
   readonly currency: string | null

@@ -8,9 +8,11 @@ import type { Clock } from '../ports/clock.ts'
 import type { Hub } from '../ports/hub.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { Random } from '../ports/random.ts'
+import type { ReportDesk } from '../ports/report-desk.ts'
 import type { ScheduleReader } from '../ports/schedule.ts'
 import { answerError, statusOf } from './error-answers.ts'
 import { guard, securityHeaders } from './guards.ts'
+import { reportRoutes } from './report-routes.ts'
 import { readRoutes } from './read-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
@@ -26,6 +28,8 @@ export interface HttpAppParts {
   readonly timeZone?: string
   /** False: only health and metrics are answered. */
   readonly api?: boolean
+  /** Not given: there are no reports. */
+  readonly reports?: ReportDesk
   /** Not given: nothing is scheduled. */
   readonly schedule?: ScheduleReader
   readonly clock: Clock
@@ -57,6 +61,7 @@ export const createHttpApp = ({
   apiKeyHash,
   timeZone = 'UTC',
   api = true,
+  reports,
   schedule = { states: () => Promise.resolve([]) },
   clock,
   random,
@@ -110,6 +115,7 @@ export const createHttpApp = ({
     app.route('/api/v1', writeRoutes(hub))
     app.route('/api/v1', ruleRoutes(hub))
     app.route('/api/v1', scheduleRoutes(schedule, timeZone))
+    if (reports) app.route('/api/v1', reportRoutes(reports))
     app.route('/webhooks', webhookRoute(hub, metrics, clock))
   }
 

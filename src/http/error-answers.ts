@@ -31,6 +31,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'node-too-old': 500,
   'not-found': 404,
   overloaded: 503,
+  'report-day-invalid': 400,
   'request-invalid': 400,
   'schema-pending': 500,
   'schema-unknown': 500,

@@ -51,6 +51,7 @@ const type = async (...argv: readonly string[]): Promise<{ readonly code: number
   const terminal: Terminal = {
     print: (text) => out.push(text),
     printError: (text) => errors.push(text),
+    writeText: () => Promise.resolve(),
     confirm: () => Promise.resolve(true),
     readBytes: () => Promise.reject(new Error('no files')),
     setExitCode: () => undefined,

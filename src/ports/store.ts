@@ -7,6 +7,7 @@ import type { ChannelId, LocationId, OrderKey, PoolId, Sku, StockKey } from '../
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
 import type { Stock } from '../domain/stock.ts'
+import type { ReportStore } from './reports.ts'
 import type { ScheduleStore } from './schedule.ts'
 import type { PeerStore } from './peers.ts'
 import type { SchemaStore } from './schema.ts'
@@ -140,7 +141,7 @@ export interface StoreCounts {
   readonly inboxParked: number
 }
 
-export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore {
+export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore {
   readonly engine: 'sqlite' | 'mongo'
   close(): Promise<void>
 

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sku } from '../../src/domain/ids.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { IndexPlan } from '../../src/store/mongo/collection-plan.ts'
+import { daySpan } from '../../src/domain/local-day.ts'
+import { noSync } from '../../src/domain/sync-slot.ts'
 import { connectionOn } from '../../src/store/mongo/connection.ts'
 
 import { collectionPlans } from '../../src/store/mongo/schema.ts'
@@ -37,6 +39,8 @@ interface Entry {
   readonly run: (store: Store) => Promise<unknown>
   /** Reads whole collections on purpose. */
   readonly whole?: true
+  /** Writes into a collection by key from within a query. */
+  readonly merges?: true
 }
 
 const after = async (page: Promise<{ readonly next: string | null }>): Promise<string> => {
@@ -44,6 +48,8 @@ const after = async (page: Promise<{ readonly next: string | null }>): Promise<s
   if (next === null) throw new Error('there is no second page')
   return next
 }
+
+const someDay = daySpan('2026-11-30', 'UTC')
 
 const entries: readonly Entry[] = [
   {
@@ -77,6 +83,41 @@ const entries: readonly Entry[] = [
     run: async (store) =>
       expect(store.commit({ listings: [listingOf('other', ['l9'])] })).rejects.toMatchObject({ code: 'listing-address-invalid' }),
   },
+  { method: 'readSales', run: (store) => store.readSales(someDay, () => undefined) },
+  { method: 'countOrders', run: (store) => store.countOrders(someDay) },
+  { method: 'makeSkuDay', merges: true, run: (store) => store.makeSkuDay(someDay) },
+  { method: 'listSkuDays', run: (store) => store.listSkuDays({ from: '2026-11-01', to: '2026-11-30' }) },
+  { method: 'firstLedgerAtMs', run: (store) => store.firstLedgerAtMs() },
+  {
+    method: 'readStockRows',
+    whole: true,
+    run: (store) => store.readStockRows({ day: '2026-11-30', windowFrom: '2026-11-03', madeThrough: someDay }, () => undefined),
+  },
+  { method: 'readMovements', run: (store) => store.readMovements(someDay, [keyOf('s1'), keyOf('s2')]) },
+  { method: 'summariseIncidents', run: (store) => store.summariseIncidents(someDay) },
+  { method: 'putSyncSlots', run: (store) => store.putSyncSlots([{ ...noSync, channel: shop, slotMs: startMs, writer: 'w' }]) },
+  { method: 'readSyncSlots', run: (store) => store.readSyncSlots(someDay) },
+  { method: 'removeSyncSlotsBefore', run: (store) => store.removeSyncSlotsBefore(startMs) },
+  { method: 'putReport', run: (store) => store.putReport({ day: '2026-11-30', madeAtMs: startMs, revision: 1, body: '{}' }) },
+  { method: 'readReport', run: (store) => store.readReport('2026-11-30') },
+  { method: 'listReports', run: (store) => store.listReports({ before: null, limit: 9 }) },
+  {
+    method: 'putDelivery',
+    run: (store) =>
+      store.putDelivery({
+        id: '2026-11-30/mail',
+        day: '2026-11-30',
+        target: 'mail',
+        state: 'waiting',
+        attempts: 0,
+        atMs: startMs,
+        sinceMs: startMs,
+        lastError: null,
+      }),
+  },
+  { method: 'readDelivery', run: (store) => store.readDelivery('2026-11-30/mail') },
+  { method: 'dueDeliveries', run: (store) => store.dueDeliveries({ dueBeforeMs: startMs, limit: 9 }) },
+  { method: 'listDeliveries', run: (store) => store.listDeliveries(9) },
   { method: 'readSchedule', run: (store) => store.readSchedule('job') },
   {
     method: 'writeSchedule',
@@ -117,8 +158,6 @@ const entries: readonly Entry[] = [
   { method: 'giveSignals', run: (store) => store.giveSignals([{ channel: shop, kind: 'work' }]) },
   { method: 'readSignals', run: (store) => store.readSignals([shop]) },
   { method: 'readLeases', run: (store) => store.readLeases(['held']) },
-  { method: 'takeTurn', run: (store) => store.takeTurn('turn', 'a', startMs + 1, startMs) },
-  { method: 'endTurn', run: (store) => store.endTurn('turn', 'a') },
   { method: 'putChannelReport', run: (store) => store.putChannelReport({ channel: shop, owner: 'a', atMs: startMs, body: '{}' }) },
   { method: 'readChannelReports', run: (store) => store.readChannelReports([shop]) },
   { method: 'listStock', run: (store) => store.listStock({ prefix: 's1', limit: 10 }) },
@@ -196,11 +235,11 @@ describe.skipIf(!mongo)('plans of the MongoDB store', () => {
 
   test.each(entries.map((entry) => [entry.of === undefined ? entry.method : `${entry.method} of ${entry.of}`, entry] as const))(
     '%s uses the index that is meant',
-    async (_name, { method, run, whole }) => {
+    async (_name, { method, run, whole, merges }) => {
       await run(store)
       for (const { collection, indexes, byKey, command } of await watch.accesses()) {
         expect(whole === true || indexes.length > 0, `${command} scans ${collection}`).toBe(true)
-        const meant = [...meantFor(collection, method), ...(byKey ? ['_id_'] : [])]
+        const meant = [...meantFor(collection, method), ...(byKey || merges === true ? ['_id_'] : [])]
         for (const index of indexes) {
           expect(meant, `${command} uses ${collection}.${index}`).toContain(index)
           used.set(method, (used.get(method) ?? new Set()).add(`${collection}.${index}`))

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Store } from '../../src/ports/store.ts'
 import { describeCommits } from './store-commit.ts'
-import { describeCommitters } from './store-committers.ts'
 import { describeLeases } from './store-leases.ts'
 import { describeListings } from './store-listings.ts'
 import { describeModel } from './store-model.ts'
 import { describePeers } from './store-peers.ts'
 import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
+import { describeReports } from './store-reports.ts'
 import { describeSchedules } from './store-schedules.ts'
 import { describeSnapshots } from './store-snapshots.ts'
 import { describeSchema } from './store-schema.ts'
@@ -49,9 +49,9 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeSchedules(get)
     describePeers(get)
     describeSnapshots(get, make)
+    describeReports(get, make)
     describeSchema(get, make)
     describeProcesses(get)
-    describeCommitters(get)
     describeModel(make)
   })
 }

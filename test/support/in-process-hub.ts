@@ -10,6 +10,7 @@ import type { ChannelMode } from '../../src/domain/settings.ts'
 import { type Stock, sellableUnits } from '../../src/domain/stock.ts'
 import type { Logger } from '../../src/engine/context.ts'
 import { createHub } from '../../src/engine/hub.ts'
+import { createSyncRecorder } from '../../src/engine/sync-recorder.ts'
 import { createStatusBook } from '../../src/engine/status.ts'
 import { createHttpApp, type HttpAppParts } from '../../src/http/app.ts'
 import { createAdapter, platformSchemas, settingsOf } from '../../src/main.ts'
@@ -54,6 +55,7 @@ export interface TownOptions {
   readonly modes?: Readonly<Record<string, ChannelMode>>
   readonly retailSkus?: number
   readonly seed?: number
+  readonly startMs?: number
 }
 
 export interface RunningHub {
@@ -133,7 +135,7 @@ const unsettled = (stock: Stock, live: (channel: string, externalId: string) => 
 }
 
 export const openTown = async (options: TownOptions): Promise<Town> => {
-  const clock = createVirtualClock(undefined, 4)
+  const clock = createVirtualClock(options.startMs, 4)
   const errors: string[] = []
   const receivers = new Set<(request: Request) => Promise<Response>>()
   const refused = (): Promise<Response> => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }))
@@ -190,7 +192,14 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       errors.push(`${message} ${JSON.stringify(fields)}`)
     }
     const log: Logger = { info: () => undefined, warn: () => undefined, error: note }
-    const status = createStatusBook(ownClock, noMetrics)
+    const sync = createSyncRecorder({
+      store: mortal,
+      clock: ownClock,
+      log,
+      status: createStatusBook(ownClock, noMetrics),
+      writer: `hub-${number}`,
+    })
+    const { status } = sync
     const adapters = config.channels.map((channel, index) =>
       createAdapter(channel, { fetch, clock: ownClock, random: seededRandom(number * 10 + index) }, status.observerFor(channel.id)),
     )
@@ -224,12 +233,16 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       const { request } = await readImportCsv({ stock: files.stockCsv, listings: files.listingsCsv })
       await run(hub.applyImport(request))
     }
+    const stopping = new AbortController()
+    const noting = sync.run(hub, adapters, stopping.signal)
     await run(hub.start())
     return {
       hub,
       stop: async () => {
         receivers.delete(receive)
         await run(hub.stop())
+        stopping.abort()
+        await run(noting)
       },
       kill: (sockets = 'closed') => {
         receivers.delete(receive)

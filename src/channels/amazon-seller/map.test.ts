@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelId } from '../../domain/ids.ts'
 import { maxLineQuantity } from '../../domain/order-fold.ts'
-import { discoveredListing, getListingAnswer, getOrderAnswer, liveQuantity, minorUnits, orderFact, pushOutcome } from './map.ts'
+import { minorUnits } from '../sp-api/money.ts'
+import { discoveredListing, getListingAnswer, getOrderAnswer, liveQuantity, orderFact, pushOutcome } from './map.ts'
 
 const channel = 'amazon-eu' as ChannelId
 const updated = Date.UTC(2026, 10, 23, 10)

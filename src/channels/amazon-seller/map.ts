@@ -1,6 +1,7 @@
 // Amazon's rows <-> ours. Pure. Field names and meanings: orders_2026-01-01.json, listingsItems_2021-08-01.json. The schemas keep
 // what is listed here and drop the rest, so buyer data that an answer might carry goes no further.
 import { z } from 'zod'
+import { minorUnits } from '../sp-api/money.ts'
 import type { ChannelId } from '../../domain/ids.ts'
 import { maxLineQuantity } from '../../domain/order-fold.ts'
 import type { OrderFact, OrderLineFact } from '../../domain/orders.ts'
@@ -54,18 +55,6 @@ export const getOrderAnswer = z.object({ order })
 export type AmazonOrder = z.output<typeof order>
 type AmazonOrderItem = z.output<typeof orderItem>
 type Money = z.output<typeof money>
-
-/** Minor units of a decimal text, by the currency's own number of digits (ISO 4217); null: not an amount. */
-export const minorUnits = (value: Money): number | null => {
-  const match = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/.exec(value.amount)
-  if (!match || !/^[A-Z]{3}$/.test(value.currencyCode)) return null
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency: value.currencyCode }).resolvedOptions().maximumFractionDigits ?? 2
-  const fraction = (match[3] ?? '').padEnd(digits, '0')
-  // More digits than the currency has (tax shares): rounded half up.
-  const whole = Number(`${match[2] ?? '0'}${fraction.slice(0, digits)}`) + (Number(fraction[digits] ?? '0') >= 5 ? 1 : 0)
-  return match[1] === '-' ? -whole : whole
-}
 
 /** The part of a tax or discount that belongs to the item itself, not to its shipping or gift wrap. */
 const itemShare = (breakdown: {

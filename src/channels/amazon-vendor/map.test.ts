@@ -77,7 +77,7 @@ describe('a direct-fulfilment order', () => {
         },
       ],
     })
-    expect(fact.lines[0]).toMatchObject({ amountMinor: null, currency: null, cancelMayRestock: true })
+    expect(fact.lines[0]).toMatchObject({ amountMinor: 2850, currency: 'EUR', cancelMayRestock: true })
   })
 
   it('carries what the answer needs and nothing of the buyer', () => {

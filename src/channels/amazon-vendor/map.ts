@@ -2,6 +2,7 @@
 // reason why it cannot be read; never a number that is not one. Buyer data (shipToParty, customerOrderNumber, gift messages, customised
 // items) is not even looked at.
 // Sources: vendorDirectFulfillmentOrders_2021-12-28.json, vendorOrders.json.
+import { minorUnits } from '../sp-api/money.ts'
 import { BelayError } from '../../domain/errors.ts'
 import type { ChannelId } from '../../domain/ids.ts'
 import type { OrderFact, OrderLineFact } from '../../domain/orders.ts'
@@ -92,7 +93,19 @@ const attempt = (raw: unknown, dateField: string, map: (order: Fields) => Mapped
   }
 }
 
-const baseLine = (lineId: string, listingKeys: readonly string[], orderedQuantity: number): OrderLineFact => ({
+/**
+ * netPrice and netCost are what Amazon pays the vendor for one, before tax: not what the goods were sold for. The whole line's, or null where
+ * they are told by weight.
+ */
+const costOf = (each: EchoMoney | null, quantity: number): Pick<OrderLineFact, 'amountMinor' | 'currency'> => {
+  const minor =
+    each?.currencyCode && each.unitOfMeasure === null ? minorUnits({ amount: each.amount, currencyCode: each.currencyCode }) : null
+  return minor === null || minor < 0
+    ? { amountMinor: null, currency: null }
+    : { amountMinor: minor * quantity, currency: each?.currencyCode ?? null }
+}
+
+const baseLine = (lineId: string, listingKeys: readonly string[], orderedQuantity: number, each: EchoMoney | null): OrderLineFact => ({
   lineId,
   listingKeys,
   orderedQuantity,
@@ -100,9 +113,7 @@ const baseLine = (lineId: string, listingKeys: readonly string[], orderedQuantit
   shippedQuantity: 0,
   cancelledAtMs: null,
   cancelMayRestock: true,
-  // netPrice and netCost are what Amazon pays the vendor, not what the goods were sold for.
-  amountMinor: null,
-  currency: null,
+  ...costOf(each, orderedQuantity),
 })
 
 /**
@@ -127,7 +138,7 @@ export const mapDirectOrder = (raw: unknown, context: MapContext): Mapped =>
       if (!/^each(es)?$/i.test(unitOfMeasure)) throw malformed('orderedQuantity is not in Each')
       echoLines.push({ lineId, ...identifiers, unitOfMeasure: 'Each', netPrice: money(item, 'netPrice') })
       return {
-        ...baseLine(lineId, lineKeys(directPlace(shipFromPartyId), identifiers), amount),
+        ...baseLine(lineId, lineKeys(directPlace(shipFromPartyId), identifiers), amount, money(item, 'netPrice')),
         cancelledQuantity: status === 'CANCELLED' ? amount : 0,
         shippedQuantity: status === 'SHIPPED' ? amount : 0,
       }
@@ -190,7 +201,7 @@ export const mapPurchaseOrder = (raw: unknown, context: MapContext): Mapped =>
         netCost: money(item, 'netCost'),
         isBackOrderAllowed: item.isBackOrderAllowed === true,
       })
-      return baseLine(lineId, lineKeys(retailPlace, identifiers), eaches)
+      return baseLine(lineId, lineKeys(retailPlace, identifiers), eaches, money(item, 'netCost'))
     })
     const echo: PurchaseEcho = { kind: 'retail', sellingPartyId, lines: echoLines }
     return {

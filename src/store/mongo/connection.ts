@@ -31,10 +31,10 @@ import type {
   SignalDocument,
   SnapshotDocument,
   StockDocument,
-  TermDocument,
-  TurnDocument,
 } from './codec.ts'
 import type { ViewChangeDocument } from './view-changes.ts'
+
+import type { ReportDeliveryDocument, ReportDocument, SkuDayDocument, SkuDayMadeDocument, SyncSlotDocument } from './report-codec.ts'
 
 export interface MongoOptions {
   /** Default: the database of the URI, else `belay`. */
@@ -57,12 +57,15 @@ interface Collections {
   readonly cursors: Collection<CursorDocument>
   readonly incidents: Collection<IncidentDocument>
   readonly leases: Collection<LeaseDocument>
-  readonly terms: Collection<TermDocument>
-  readonly turns: Collection<TurnDocument>
   readonly settings: Collection<SettingDocument>
   readonly schedules: Collection<ScheduleDocument>
   readonly snapshots: Collection<SnapshotDocument>
   readonly viewChanges: Collection<ViewChangeDocument>
+  readonly skuDays: Collection<SkuDayDocument>
+  readonly skuDaysMade: Collection<SkuDayMadeDocument>
+  readonly syncSlots: Collection<SyncSlotDocument>
+  readonly reports: Collection<ReportDocument>
+  readonly reportDeliveries: Collection<ReportDeliveryDocument>
   readonly counters: Collection<CounterDocument>
   readonly signals: Collection<SignalDocument>
   readonly channelReports: Collection<ChannelReportDocument>
@@ -85,8 +88,6 @@ const connectTimeoutMs = 5000
 const socketTimeoutMs = 60_000
 /** Connections of one process: each concurrent transaction holds one. */
 const maxPoolSize = 32
-/** For one of them to be free: as long as a failover may take. */
-const waitQueueTimeoutMs = 15_000
 
 /** Raised by a write that found its unique key taken. */
 export const isDuplicateKey = (error: unknown): error is MongoServerError => error instanceof MongoServerError && error.code === 11_000
@@ -150,12 +151,15 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       cursors: db.collection('cursors'),
       incidents: db.collection('incidents'),
       leases: db.collection('leases'),
-      terms: db.collection('terms'),
-      turns: db.collection('turns'),
       settings: db.collection('settings'),
       schedules: db.collection('schedules'),
       snapshots: db.collection('snapshots'),
       viewChanges: db.collection('viewChanges'),
+      skuDays: db.collection('skuDays'),
+      skuDaysMade: db.collection('skuDaysMade'),
+      syncSlots: db.collection('syncSlots'),
+      reports: db.collection('reports'),
+      reportDeliveries: db.collection('reportDeliveries'),
       counters: db.collection('counters'),
       signals: db.collection('signals'),
       channelReports: db.collection('channelReports'),
@@ -188,7 +192,6 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
       retryReads: true,
       ignoreUndefined: true,
       maxPoolSize,
-      waitQueueTimeoutMS: waitQueueTimeoutMs,
       connectTimeoutMS: connectTimeoutMs,
       socketTimeoutMS: socketTimeoutMs,
       serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? defaultServerSelectionTimeoutMs,

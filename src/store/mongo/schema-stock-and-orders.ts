@@ -161,8 +161,12 @@ export const stockAndOrders: SchemaStep = {
       name: 'ledger',
       validator: { $jsonSchema: ledgerEntry },
       indexes: [
-        { name: 'bySku', key: { sku: 1, atMs: -1, version: -1, _id: -1 }, serves: ['listLedger', 'ledgerLevels'] },
-        { name: 'byTime', key: { atMs: -1, version: -1, _id: -1 }, serves: ['listLedger'] },
+        {
+          name: 'bySku',
+          key: { sku: 1, atMs: -1, version: -1, _id: -1 },
+          serves: ['listLedger', 'ledgerLevels', 'readStockRows', 'readMovements'],
+        },
+        { name: 'byTime', key: { atMs: -1, version: -1, _id: -1 }, serves: ['listLedger', 'makeSkuDay', 'firstLedgerAtMs'] },
       ],
     },
     {
@@ -191,7 +195,7 @@ export const stockAndOrders: SchemaStep = {
       name: 'incidents',
       indexes: [
         { name: 'bySku', key: { sku: 1, atMs: -1, _id: -1 }, serves: ['listIncidents'] },
-        { name: 'byTime', key: { atMs: -1, _id: -1 }, serves: ['listIncidents'] },
+        { name: 'byTime', key: { atMs: -1, _id: -1 }, serves: ['listIncidents', 'summariseIncidents'] },
       ],
     },
     { name: 'leases' },

@@ -6,6 +6,7 @@ import type { SchemaStore } from '../../ports/schema.ts'
 import { type CollectionPlan, ensureCollections, type SchemaStep } from './collection-plan.ts'
 import { type Connection, reached } from './connection.ts'
 import { peers } from './schema-peers.ts'
+import { reports } from './schema-reports.ts'
 import { schedules } from './schema-schedules.ts'
 import { snapshots } from './schema-snapshots.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
@@ -17,10 +18,19 @@ const steps: readonly SchemaStep[] = [
   schedules,
   peers,
   snapshots,
+  reports,
 ]
 
-/** As they are after the last step. */
-export const collectionPlans: readonly CollectionPlan[] = steps.flatMap(({ collections }) => collections)
+/** As they are after the last step: a later step may add indexes to a collection of an earlier one. */
+export const collectionPlans: readonly CollectionPlan[] = [
+  ...Map.groupBy(
+    steps.flatMap(({ collections }) => collections),
+    ({ name }) => name,
+  ),
+].map(([name, plans]) => {
+  const validator = plans.findLast((plan) => plan.validator !== undefined)?.validator
+  return { name, ...(validator ? { validator } : {}), indexes: plans.flatMap(({ indexes = [] }) => indexes) }
+})
 
 const counterName = 'schema'
 

@@ -10,6 +10,9 @@ import { mongoLedger } from './ledger.ts'
 import { mongoListings } from './listings.ts'
 import { mongoOrders } from './orders.ts'
 import { mongoSchema } from './schema.ts'
+import { mongoReportBooks } from './report-books.ts'
+import { mongoReportSales } from './report-sales.ts'
+import { mongoReportStock } from './report-stock.ts'
 import { mongoSchedules } from './schedules.ts'
 import { mongoPeers } from './peers.ts'
 import { mongoSettings } from './settings.ts'
@@ -39,4 +42,7 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoIncidents(connection),
   ...mongoSchedules(connection),
   ...mongoSnapshots(connection),
+  ...mongoReportSales(connection),
+  ...mongoReportStock(connection),
+  ...mongoReportBooks(connection),
 })

@@ -3,6 +3,7 @@
 import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import type { Connection } from './connection.ts'
+import { reports } from './schema-reports.ts'
 import { schedules } from './schema-schedules.ts'
 import { peers } from './schema-peers.ts'
 import { snapshots } from './schema-snapshots.ts'
@@ -21,6 +22,7 @@ const steps: readonly SchemaStep[] = [
   schedules,
   peers,
   snapshots,
+  reports,
 ]
 
 const storedVersion = ({ database }: Connection): number =>

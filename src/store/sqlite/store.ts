@@ -9,6 +9,10 @@ import { sqliteLedger } from './ledger.ts'
 import { sqliteListings } from './listings.ts'
 import { sqliteOrders } from './orders.ts'
 import { sqliteSchema } from './schema.ts'
+import { sqliteReportBooks } from './report-books.ts'
+import { createReader } from './report-reader.ts'
+import { sqliteReportSales } from './report-sales.ts'
+import { sqliteReportStock } from './report-stock.ts'
 import { sqliteSchedules } from './schedules.ts'
 import { sqlitePeers } from './peers.ts'
 import { sqliteSettings } from './settings.ts'
@@ -20,6 +24,7 @@ import { sqliteWork } from './work.ts'
 /** `path`: a file (made with its folder if it is not there) or `:memory:`. */
 export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
   const connection = connect(path, options)
+  const read = createReader(connection, path)
   let commits = 0
   return {
     engine: 'sqlite',
@@ -45,5 +50,8 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteIncidents(connection),
     ...sqliteSchedules(connection),
     ...sqliteSnapshots(connection),
+    ...sqliteReportSales(read),
+    ...sqliteReportStock(connection, read),
+    ...sqliteReportBooks(connection),
   }
 }
