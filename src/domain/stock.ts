@@ -188,6 +188,8 @@ export interface Stock {
   /** 0: not stored yet. Each commit adds one. */
   readonly version: number
   readonly title: string
+  /** GTIN or the like, exact text; absent: none is known. */
+  readonly barcode?: string
   readonly onHandUnits: Readonly<Record<LocationId, number>>
   /** Ordered and neither cancelled nor shipped, over all ingested order lines and manual reservations. */
   readonly reservedUnits: number

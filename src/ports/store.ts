@@ -8,6 +8,7 @@ import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
 import type { Stock } from '../domain/stock.ts'
 import type { ReportStore } from './reports.ts'
+import type { InventoryViewStore } from './inventory-view.ts'
 import type { ScheduleStore } from './schedule.ts'
 import type { PeerStore } from './peers.ts'
 import type { SchemaStore } from './schema.ts'
@@ -141,7 +142,7 @@ export interface StoreCounts {
   readonly inboxParked: number
 }
 
-export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore {
+export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore, InventoryViewStore {
   readonly engine: 'sqlite' | 'mongo'
   close(): Promise<void>
 

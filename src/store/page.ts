@@ -10,7 +10,8 @@ export const pageLimit = (limit: number): number => Math.min(Math.max(1, Math.tr
 
 type SortKey = readonly (string | number)[]
 
-const encodeCursor = (key: SortKey): string => Buffer.from(JSON.stringify(key)).toString('base64url')
+/** The cursor of the place after this key, for a listing that stops between two rows. */
+export const placeAfter = (key: SortKey): string => Buffer.from(JSON.stringify(key)).toString('base64url')
 
 /** Throws `body-malformed` when the text is not a cursor of a listing with this many sort keys. */
 export const decodeCursor = (text: string, example: SortKey): SortKey => {
@@ -33,7 +34,7 @@ export const decodeCursor = (text: string, example: SortKey): SortKey => {
 export const pageOf = <T>(rows: readonly T[], limit: number, sortKey: (row: T) => SortKey): Page<T> => {
   const items = rows.slice(0, limit)
   const last = items.at(-1)
-  return { items, next: rows.length > limit && last !== undefined ? encodeCursor(sortKey(last)) : null }
+  return { items, next: rows.length > limit && last !== undefined ? placeAfter(sortKey(last)) : null }
 }
 
 /** Sorts after every text that begins with the prefix, in the order of UTF-8 bytes (U+10FFFF is no character of any text). */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Store } from '../../src/ports/store.ts'
 import { describeCommits } from './store-commit.ts'
+import { describeInventory } from './store-inventory.ts'
 import { describeLeases } from './store-leases.ts'
 import { describeListings } from './store-listings.ts'
 import { describeModel } from './store-model.ts'
@@ -50,6 +51,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describePeers(get)
     describeSnapshots(get, make)
     describeReports(get, make)
+    describeInventory(get, make)
     describeSchema(get, make)
     describeProcesses(get)
     describeModel(make)

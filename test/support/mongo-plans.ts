@@ -27,9 +27,21 @@ const added: ReadonlySet<string> = new Set([
 const bare = (command: Document): Document =>
   Object.fromEntries(Object.entries(command).filter(([name]) => !added.has(name) && !name.startsWith('$')))
 
+/** Each collection that a pipeline reads, as the find that its part of the pipeline begins with; the first one up to where others come in. */
+const partsOf = (collection: string, pipeline: readonly Document[]): readonly Document[] => {
+  const unions = pipeline.flatMap((stage) => (stage['$unionWith'] === undefined ? [] : [stage['$unionWith'] as Document]))
+  const own = pipeline.findIndex((stage) => stage['$unionWith'] !== undefined || stage['$merge'] !== undefined)
+  return [
+    { aggregate: collection, pipeline: own < 0 ? pipeline : pipeline.slice(0, own), cursor: {} },
+    ...unions.flatMap(({ coll, pipeline: inner }) => partsOf(String(coll), inner as readonly Document[])),
+  ]
+}
+
 /** The queries in a command; an insert has none. */
 const queriesOf = (name: string, command: Document): readonly Document[] => {
   const asFind = (filter: unknown): Document => ({ find: command[name] as string, filter })
+  if (name === 'aggregate' && JSON.stringify(command['pipeline']).includes('$unionWith'))
+    return partsOf(command[name] as string, command['pipeline'] as readonly Document[])
   if (reads.has(name)) return [bare(command)]
   if (name === 'update') return (command['updates'] as readonly Document[]).map(({ q }) => asFind(q))
   if (name === 'delete') return (command['deletes'] as readonly Document[]).map(({ q }) => asFind(q))

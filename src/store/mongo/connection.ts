@@ -32,6 +32,8 @@ import type {
   SnapshotDocument,
   StockDocument,
 } from './codec.ts'
+import type { StockSummaryDocument } from './inventory-refresh.ts'
+import type { InventoryDocument } from './inventory.ts'
 import type { ViewChangeDocument } from './view-changes.ts'
 
 import type { ReportDeliveryDocument, ReportDocument, SkuDayDocument, SkuDayMadeDocument, SyncSlotDocument } from './report-codec.ts'
@@ -66,6 +68,8 @@ interface Collections {
   readonly syncSlots: Collection<SyncSlotDocument>
   readonly reports: Collection<ReportDocument>
   readonly reportDeliveries: Collection<ReportDeliveryDocument>
+  readonly stockSummaries: Collection<StockSummaryDocument>
+  readonly inventoryView: Collection<InventoryDocument>
   readonly counters: Collection<CounterDocument>
   readonly signals: Collection<SignalDocument>
   readonly channelReports: Collection<ChannelReportDocument>
@@ -160,6 +164,8 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       syncSlots: db.collection('syncSlots'),
       reports: db.collection('reports'),
       reportDeliveries: db.collection('reportDeliveries'),
+      stockSummaries: db.collection('stockSummaries'),
+      inventoryView: db.collection('inventoryView'),
       counters: db.collection('counters'),
       signals: db.collection('signals'),
       channelReports: db.collection('channelReports'),

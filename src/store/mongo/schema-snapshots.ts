@@ -21,7 +21,10 @@ export const snapshots: SchemaStep = {
           readThroughMs: number,
         }),
       },
-      indexes: [{ name: 'byAge', key: { channel: 1, source: 1, readThroughMs: 1 }, serves: ['removeSnapshotsReadBefore'] }],
+      indexes: [
+        { name: 'byAge', key: { channel: 1, source: 1, readThroughMs: 1 }, serves: ['removeSnapshotsReadBefore'] },
+        { name: 'byName', key: { names: 1 }, serves: ['refreshInventory'] },
+      ],
     },
     { name: 'viewChanges' },
   ],

@@ -186,7 +186,7 @@ export const stockAndOrders: SchemaStep = {
       name: 'listings',
       validator: { $jsonSchema: listing },
       indexes: [
-        { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit'], options: { unique: true } },
+        { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit', 'refreshInventory'], options: { unique: true } },
         { name: 'byChannel', key: { channel: 1, _id: 1 }, serves: ['listListings'] },
       ],
     },

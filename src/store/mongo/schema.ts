@@ -5,6 +5,7 @@ import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import { type CollectionPlan, ensureCollections, type SchemaStep } from './collection-plan.ts'
 import { type Connection, reached } from './connection.ts'
+import { inventoryView } from './schema-inventory-view.ts'
 import { peers } from './schema-peers.ts'
 import { reports } from './schema-reports.ts'
 import { schedules } from './schema-schedules.ts'
@@ -19,6 +20,7 @@ const steps: readonly SchemaStep[] = [
   peers,
   snapshots,
   reports,
+  inventoryView,
 ]
 
 /** As they are after the last step: a later step may add indexes to a collection of an earlier one. */

@@ -5,6 +5,7 @@ import { commitTo } from './commit.ts'
 import { type Connection, connect, type MongoOptions } from './connection.ts'
 import { mongoInbox } from './inbox.ts'
 import { mongoIncidents } from './incidents.ts'
+import { mongoInventory } from './inventory.ts'
 import { mongoLeases } from './leases.ts'
 import { mongoLedger } from './ledger.ts'
 import { mongoListings } from './listings.ts'
@@ -45,4 +46,5 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoReportSales(connection),
   ...mongoReportStock(connection),
   ...mongoReportBooks(connection),
+  ...mongoInventory(connection),
 })

@@ -21,12 +21,12 @@ const noteChange = async (
   { collections }: Connection,
   stock: readonly string[],
   names: readonly string[],
-  session: ClientSession,
+  session?: ClientSession,
 ): Promise<void> => {
   const documents: ViewChangeDocument[] = []
   for (let i = 0; i < Math.max(stock.length, names.length); i += maxOfOneDocument)
     documents.push({ _id: new ObjectId(), stock: stock.slice(i, i + maxOfOneDocument), names: names.slice(i, i + maxOfOneDocument) })
-  if (documents.length > 0) await collections.viewChanges.insertMany(documents, { session })
+  if (documents.length > 0) await collections.viewChanges.insertMany(documents, session ? { session } : {})
 }
 
 export const noteCommit = (connection: Connection, { stock = [], listings = [] }: Commit, session: ClientSession): Promise<void> => {
@@ -36,3 +36,6 @@ export const noteCommit = (connection: Connection, { stock = [], listings = [] }
 
 export const noteSnapshots = (connection: Connection, names: Iterable<string>, session: ClientSession): Promise<void> =>
   noteChange(connection, [], [...new Set(names)], session)
+
+/** Documents to look at although they have not changed. */
+export const noteStock = (connection: Connection, stockIds: readonly string[]): Promise<void> => noteChange(connection, stockIds, [])

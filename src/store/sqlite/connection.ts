@@ -24,6 +24,8 @@ export interface Connection {
 export interface SqliteOptions {
   /** How long to wait for another process's write transaction. */
   readonly busyTimeoutMs?: number
+  /** NORMAL: commits may be lost with the machine, never in part; for what can be made again. Default: FULL. */
+  readonly synchronous?: 'FULL' | 'NORMAL'
 }
 
 /** A group commit of another process takes some tens of milliseconds; this is a hundred of them. */
@@ -66,7 +68,7 @@ const openDatabase = (path: string, options: SqliteOptions): DatabaseSync => {
   })
   try {
     database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -${cacheKibibytes}`,
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous ?? 'FULL'}; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA cache_size = -${cacheKibibytes}`,
     )
   } catch (error) {
     database.close()

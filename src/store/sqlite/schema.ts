@@ -5,6 +5,7 @@ import type { SchemaStore } from '../../ports/schema.ts'
 import type { Connection } from './connection.ts'
 import { reports } from './schema-reports.ts'
 import { schedules } from './schema-schedules.ts'
+import { inventoryView } from './schema-inventory-view.ts'
 import { peers } from './schema-peers.ts'
 import { snapshots } from './schema-snapshots.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
@@ -23,6 +24,7 @@ const steps: readonly SchemaStep[] = [
   peers,
   snapshots,
   reports,
+  inventoryView,
 ]
 
 const storedVersion = ({ database }: Connection): number =>

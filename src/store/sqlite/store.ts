@@ -4,6 +4,8 @@ import { commitTo } from './commit.ts'
 import { connect, type SqliteOptions } from './connection.ts'
 import { sqliteInbox } from './inbox.ts'
 import { sqliteIncidents } from './incidents.ts'
+import { sqliteInventory } from './inventory.ts'
+import { createInventoryThread } from './inventory-thread.ts'
 import { sqliteLeases } from './leases.ts'
 import { sqliteLedger } from './ledger.ts'
 import { sqliteListings } from './listings.ts'
@@ -25,10 +27,14 @@ import { sqliteWork } from './work.ts'
 export const openSqliteStore = async (path: string, options: SqliteOptions = {}): Promise<Store> => {
   const connection = connect(path, options)
   const read = createReader(connection, path)
+  const inventory = createInventoryThread(path, connection)
   let commits = 0
   return {
     engine: 'sqlite',
-    close: async () => connection.close(),
+    close: async () => {
+      await inventory.close()
+      connection.close()
+    },
     readState: async (request) => readState(connection, request),
     commit: async (commit) => {
       const result = commitTo(connection, commit)
@@ -53,5 +59,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteReportSales(read),
     ...sqliteReportStock(connection, read),
     ...sqliteReportBooks(connection),
+    ...sqliteInventory(connection, (request) => inventory.refresh(request)),
   }
 }

@@ -10,5 +10,5 @@ export const listingChanges = (
   listings: readonly Listing[],
 ): { readonly stock: readonly StockKey[]; readonly names: readonly string[] } => ({
   stock: listings.map(({ sku, pool }) => ({ sku, pool })),
-  names: listings.flatMap(({ channel, keys }) => keys.map((key) => ownSkuName(channel, key))),
+  names: listings.flatMap(({ keys }) => keys.map(ownSkuName)),
 })

@@ -1,7 +1,7 @@
 // How a stored reading is found again, the same in both engines. A name is text: the channel and what the row calls the goods by.
 //   channel, key             a listing of the hub has this key (Listing.keys)
 //   channel, asin:{ASIN}     rows of a vendor account that know goods by ASIN alone; listings carry it at the end of a key
-//   channel, "", SKU         FBA stock, which has no listing in the hub: the seller's SKU, taken for the merchant's own
+//   "", SKU                  FBA stock, which has no listing in the hub: the seller's SKU, taken for the merchant's own
 import type { ChannelId } from '../../domain/ids.ts'
 import type { SnapshotRow, SnapshotSource } from '../../ports/snapshots.ts'
 
@@ -12,7 +12,10 @@ const separator = '\u001f'
 const maxSnapshotRows = 500
 
 export const keyName = (channel: ChannelId, key: string): string => `${channel}${separator}${key}`
-export const ownSkuName = (channel: ChannelId, sku: string): string => `${channel}${separator}${separator}${sku}`
+export const ownSkuName = (sku: string): string => `${separator}${sku}`
+
+/** A listing that takes or leaves such a name changes what the SKU's own text stands for. */
+export const isOwnSkuName = (name: string): boolean => name.startsWith(separator)
 
 /** By which names a listing with this key is meant: itself, and by its ASIN where the key ends in one. */
 export const namesOfKey = (channel: ChannelId, key: string): readonly string[] => {
@@ -35,7 +38,7 @@ export const snapshotNames = ({ channel, source, listingKeys, row }: SnapshotRow
   const sku = field === undefined ? null : textOf(row, field)
   if (sku !== null) {
     names.add(keyName(channel, sku))
-    names.add(ownSkuName(channel, sku))
+    names.add(ownSkuName(sku))
   }
   const asin = byAsin.has(source) ? textOf(row, 'asin') : null
   if (asin !== null) names.add(keyName(channel, `asin:${asin}`))

@@ -1,0 +1,56 @@
+// The unified view (inventory-view.ts), and what it keeps of each stock document (inventory-refresh.ts).
+import { type SchemaStep, shape } from './collection-plan.ts'
+
+const { text, number, listOf, object } = shape
+
+/** Most rows have nothing at risk and no drift: only those that have are in these indexes. */
+const above0 = (field: string): { partialFilterExpression: Record<string, unknown> } => ({
+  partialFilterExpression: { [field]: { $gt: 0 } },
+})
+
+export const inventoryView: SchemaStep = {
+  title: 'the unified view',
+  collections: [
+    {
+      name: 'listings',
+      indexes: [{ name: 'bySku', key: { sku: 1 }, serves: ['refreshInventory'] }],
+    },
+    {
+      name: 'stockSummaries',
+      indexes: [
+        { name: 'bySku', key: { sku: 1 }, serves: ['refreshInventory'] },
+        { name: 'byName', key: { 'links.name': 1 }, serves: ['refreshInventory'] },
+      ],
+    },
+    {
+      name: 'inventoryView',
+      validator: {
+        $jsonSchema: object({
+          _id: text,
+          status: text,
+          unitsAtRisk: number,
+          driftUnits: number,
+          changedAtMs: number,
+          onHandUnits: number,
+          reservedUnits: number,
+          availableUnits: number,
+          facets: listOf(text),
+          words: listOf(text),
+        }),
+      },
+      indexes: [
+        { name: 'bySku', key: { facets: 1, _id: 1 }, serves: ['listInventory'] },
+        { name: 'byChange', key: { facets: 1, changedAtMs: -1, _id: 1 }, serves: ['listInventory'] },
+        { name: 'byRisk', key: { facets: 1, unitsAtRisk: -1, _id: 1 }, serves: ['listInventory'], options: above0('unitsAtRisk') },
+        { name: 'byDrift', key: { facets: 1, driftUnits: -1, _id: 1 }, serves: ['listInventory'], options: above0('driftUnits') },
+        {
+          name: 'byBarcode',
+          key: { barcode: 1, _id: 1 },
+          serves: ['listInventory'],
+          options: { partialFilterExpression: { barcode: { $gt: '' } } },
+        },
+        { name: 'byWord', key: { words: 1, _id: 1 }, serves: ['listInventory'] },
+      ],
+    },
+  ],
+}
