@@ -129,22 +129,28 @@ const mongoBareLoop = (client: MongoClient, database: Db): BareLoop => ({
   close: async () => undefined,
 })
 
+export interface MongoBenchEngine extends BenchEngine {
+  /** The same as `open`, with the URL for other processes. */
+  openNamed(): Promise<{ readonly store: Store; readonly url: string }>
+}
+
 /** On the server that MONGODB_URI names. */
-export const openMongoEngine = async (): Promise<BenchEngine> => {
+export const openMongoEngine = async (): Promise<MongoBenchEngine> => {
   const server = process.env['MONGODB_URI'] ?? ''
   const client = await new MongoClient(server).connect()
   const names: string[] = []
-  const openNext = async (): Promise<{ store: Store; name: string }> => {
+  const openNext = async (): Promise<{ store: Store; name: string; url: string }> => {
     const name = `belay_bench_${process.pid}_${names.length}`
     names.push(name)
     const url = new URL(server)
     url.pathname = `/${name}`
     const store = await openStore(url.href)
     await store.migrate()
-    return { store, name }
+    return { store, name, url: url.href }
   }
   return {
     open: async () => (await openNext()).store,
+    openNamed: openNext,
     openBare: async (fill) => {
       const { store, name } = await openNext()
       await fill(store)

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { durableMongo } from './fold-engines.ts'
-import type { Run, Workload } from './fold-run.ts'
+import type { Run, Workload } from './fold-parts.ts'
 import { printTable } from './figures.ts'
 
 const allWorkloads = (scale: number): readonly Workload[] => {
@@ -21,10 +21,22 @@ const allWorkloads = (scale: number): readonly Workload[] => {
   ]
 }
 
-const program = fileURLToPath(new URL('./fold-run.ts', import.meta.url))
+const maxWorkers = 16
 
-const runAlone = async (workload: Workload, environment: Readonly<Record<string, string>>): Promise<Run> => {
-  const child = spawn(process.execPath, [...process.execArgv, program, JSON.stringify(workload)], {
+const crewOf = (text: string): number => {
+  const workers = Number(text)
+  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
+    throw new RangeError(`--workers takes numbers from 1 to ${maxWorkers}, for example 1,2,4`)
+  return workers
+}
+
+const one = fileURLToPath(new URL('./fold-run.ts', import.meta.url))
+const many = fileURLToPath(new URL('./fold-workers.ts', import.meta.url))
+
+/** `workers` null: the hub within the measuring process. */
+const runAlone = async (workload: Workload, workers: number | null, environment: Readonly<Record<string, string>>): Promise<Run> => {
+  const program = workers === null ? [one, JSON.stringify(workload)] : [many, JSON.stringify([workload, workers])]
+  const child = spawn(process.execPath, [...process.execArgv, ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   })
@@ -44,17 +56,20 @@ export const run = async (args: readonly string[]): Promise<void> => {
       store: { type: 'string', default: 'all' },
       scale: { type: 'string', default: '1' },
       workload: { type: 'string', default: 'all' },
+      workers: { type: 'string' },
     },
   })
   const wanted = allWorkloads(Number(values.scale))
     .filter((each) => values.store === 'all' || values.store === each.store)
     .filter((each) => values.workload === 'all' || values.workload === each.workload)
+  const crews = values.workers === undefined ? [null] : values.workers.split(',').map(crewOf)
   const server = wanted.some((each) => each.store === 'mongo') ? await durableMongo() : null
   const runs: Run[] = []
   try {
     for (const workload of wanted) {
       if (workload.store === 'mongo' && !server) continue
-      runs.push(await runAlone(workload, server && workload.store === 'mongo' ? { MONGODB_URI: server.uri } : {}))
+      const environment: Readonly<Record<string, string>> = server && workload.store === 'mongo' ? { MONGODB_URI: server.uri } : {}
+      for (const workers of workload.store === 'mongo' ? crews : [null]) runs.push(await runAlone(workload, workers, environment))
     }
   } finally {
     server?.stop()
@@ -64,8 +79,12 @@ export const run = async (args: readonly string[]): Promise<void> => {
     'reservationsPerSecond: durable acceptances, each awaited by its caller. bareLoopPerSecond: the same rows in the same groups (groupSize)' +
       '\nwithout reads and decisions, in turns with the hub. ratio: the one over the other, median of the rounds. refusalsPerSecond: as much' +
       '\ndemand again, when the stock is gone. mixedPerSecond: acceptances when the whole demand comes in random order, refusals in the time.' +
+      '\nlost: units by which stock, ledger and what the callers were told differ. workers: processes on one store (--workers 1,2,4), each with' +
+      '\nso many callers; then the bare loop is still one.' +
       '\nrestMiB, rssMiB: the process with its hub before and after serving the whole demand once.',
   )
-  for (const each of runs) console.log(`RATIO ${each.store} ${each.workload}: ${each.ratio}  (rounds: ${each.ratios.join(' ')})`)
+  const crewText = ({ workers }: Run): string => (values.workers === undefined ? '' : ` ${workers} workers`)
+  for (const each of runs)
+    console.log(`RATIO ${each.store} ${each.workload}${crewText(each)}: ${each.ratio}  (rounds: ${each.ratios.join(' ')})`)
   if (values.json) console.log(JSON.stringify({ runs }))
 }

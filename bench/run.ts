@@ -3,6 +3,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   fold: () => import('./fold.ts'),
   plan: () => import('./plan.ts'),
   propagate: () => import('./propagate.ts'),
+  wake: () => import('./wake.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -10,9 +10,11 @@ const program = fileURLToPath(new URL('../bench/run.ts', import.meta.url))
 test('fold: reservations beside the bare loop, none oversold', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, 'fold', '--json', '--store', 'sqlite', '--scale', '0.01'])
   const { runs } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { runs: Record<string, unknown>[] }
-  expect(runs.map(({ store, workload, callers, oversold }) => ({ store, workload, callers, oversold }))).toEqual([
-    { store: 'sqlite', workload: 'hot', callers: 32, oversold: 0 },
-    { store: 'sqlite', workload: 'uniform', callers: 256, oversold: 0 },
+  expect(
+    runs.map(({ store, workload, workers, callers, oversold, lost }) => ({ store, workload, workers, callers, oversold, lost })),
+  ).toEqual([
+    { store: 'sqlite', workload: 'hot', workers: 1, callers: 32, oversold: 0, lost: 0 },
+    { store: 'sqlite', workload: 'uniform', workers: 1, callers: 256, oversold: 0, lost: 0 },
   ])
   for (const run of runs)
     for (const name of [

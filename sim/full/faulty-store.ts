@@ -130,6 +130,8 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
     giveSignals: (signals) => through('giveSignals', () => store.giveSignals(signals)),
     readSignals: (channels) => through('readSignals', () => store.readSignals(channels)),
     readLeases: (names) => through('readLeases', () => store.readLeases(names)),
+    takeTurn: (name, owner, untilMs, nowMs) => through('takeTurn', () => store.takeTurn(name, owner, untilMs, nowMs)),
+    endTurn: (name, owner) => through('endTurn', () => store.endTurn(name, owner)),
     putChannelReport: (report) => through('putChannelReport', () => store.putChannelReport(report)),
     readChannelReports: (channels) => through('readChannelReports', () => store.readChannelReports(channels)),
     listStock: (filter) => through('listStock', () => store.listStock(filter)),

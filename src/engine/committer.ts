@@ -13,6 +13,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Store, WorkMark } from '../ports/store.ts'
 import { type BatchOutcome, decideBatch, leaseText, type Loaded, loadBatch, type Waiting } from './batch.ts'
 import type { Change, Committer } from './change.ts'
+import { alone, type CommitTurn } from './commit-turn.ts'
 
 /** Changes in one commit: beyond this the gain per change is small and the wait for the first one grows. */
 const maxBatch = 256
@@ -27,17 +28,20 @@ export interface CommitterOptions {
   readonly store: Store
   readonly clock: Clock
   readonly settingsFor: SettingsFor
+  /** Default: no other process writes at the same time. */
+  readonly turn?: CommitTurn
   /** Called after each commit with the marks that are now stored, so that loops of this process wake at once. */
   readonly onCommit?: (marks: readonly WorkMark[]) => void
 }
 
 export const createCommitter = (options: CommitterOptions): Committer & { idle(): Promise<void> } => {
-  const { store, clock, settingsFor } = options
+  const { store, clock, settingsFor, turn = alone } = options
   const queue: Waiting[] = []
   const cache = new Map<string, Stock>()
   /** The store's count when the cache was what is stored. */
   let count = Number.NaN
   let running: Promise<void> | null = null
+  let commits = 0
 
   const remember = (key: string, stock: Stock): void => {
     cache.set(key, stock)
@@ -74,8 +78,14 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
       )
       outcome = decideBatch(batch, loaded, clock.nowMs(), settingsFor)
       const result = outcome.commit ? await store.commit(outcome.commit) : { ok: true as const }
-      if (!result.ok) return await again(batch, rounds)
-      if (outcome.commit) count += 1
+      if (!result.ok) {
+        turn.met()
+        return await again(batch, rounds)
+      }
+      if (outcome.commit) {
+        count += 1
+        commits += 1
+      }
     } catch (error) {
       forget(batch)
       count = Number.NaN
@@ -122,9 +132,12 @@ export const createCommitter = (options: CommitterOptions): Committer & { idle()
       // One turn of the event loop: who was just answered may ask again, and who asks at once is committed at once.
       await nextTurn()
       if (queue.length === 0) break
+      if (await turn.enter()) cache.clear()
       const batch = queue.splice(0, maxBatch)
+      const before = commits
       const postponed = await commitBatch(batch, 0)
       queue.unshift(...postponed)
+      await turn.leave(queue.length > 0, commits > before)
     }
     running = null
   }

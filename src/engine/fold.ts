@@ -63,6 +63,12 @@ const reasonOf = (result: FoldResult): string | null =>
     ? null
     : `${result.unresolved.map((u) => `line ${u.lineId}: ${u.reason}`).join('; ')}. Import the listing, then run: belay inbox --retry`
 
+/** Which SKU a listing sells never changes; how many units it holds may, by an import of any process. The stock document says what counts. */
+const asStored = (listing: Listing | null, view: View): Listing | null => {
+  const state = listing && view.stock(listing)?.listings.find(({ id }) => id === listing.id)
+  return state ? { ...listing, unitsPerListing: state.unitsPerListing } : listing
+}
+
 const changeFor = (
   context: EngineContext,
   fact: OrderFact,
@@ -91,7 +97,7 @@ const changeFor = (
     const result = foldOrder(fact, {
       order,
       stock: (key) => view.stock(key) ?? null,
-      listingFor,
+      listingFor: (line) => asStored(listingFor(line), view),
       settingsFor: context.settingsFor,
       nowMs: view.nowMs,
     })

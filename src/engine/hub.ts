@@ -19,6 +19,7 @@ import { createCauseBook } from './causes.ts'
 import type { Change, Decision } from './change.ts'
 import { createChannelReports, type OwnedStatus } from './channel-reports.ts'
 import { createChannelWakes, runChannel } from './channel-runner.ts'
+import { createCommitTurn } from './commit-turn.ts'
 import { createCommitter } from './committer.ts'
 import type { EngineContext, Logger } from './context.ts'
 import { explainSku } from './explain-sku.ts'
@@ -162,10 +163,12 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const { settingsFor } = learned
   const settingsOf: KnownSettings = (channel) => (adapters.has(channel) ? settingsFor(channel) : null)
   const listeners = new Set<(event: HubEvent) => void>()
+  const owner = options.owner ?? options.random.uuid()
   const groups = createCommitter({
     store,
     clock,
     settingsFor,
+    ...(options.peers ? { turn: createCommitTurn({ store, clock, random: options.random, owner }) } : {}),
     onCommit: (marks) => {
       for (const mark of marks) {
         const wake = wakes.get(mark.channel)
@@ -206,7 +209,6 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
   const stopping = new AbortController()
   const running: Promise<void>[] = []
   const roles = new Set<HubRole>(options.roles ?? allRoles)
-  const owner = options.owner ?? options.random.uuid()
   /** The channels that this process works now. */
   const owned = new Set<ChannelId>()
   const peers = options.peers

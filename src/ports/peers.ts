@@ -30,6 +30,12 @@ export interface PeerStore {
   readSignals(channels: readonly ChannelId[]): Promise<readonly SignalCounts[]>
   /** In the order asked, expired and released ones included; null: never taken. */
   readLeases(names: readonly string[]): Promise<readonly (Lease | null)[]>
+  /**
+   * Takes a turn that is over, or goes on with one's own: its number, which grows by one with each that is taken. null: another has it. Not
+   * durable for certain, and no guard: turns are manners, leases are rights.
+   */
+  takeTurn(name: string, owner: string, untilMs: number, nowMs: number): Promise<number | null>
+  endTurn(name: string, owner: string): Promise<void>
   /** Written over the one before. */
   putChannelReport(report: ChannelReport): Promise<void>
   /** In the order asked; null: none yet. */

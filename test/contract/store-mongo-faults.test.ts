@@ -5,9 +5,22 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import type { Order, OrderLine } from '../../src/domain/orders.ts'
 import type { Stock } from '../../src/domain/stock.ts'
 import type { Store } from '../../src/ports/store.ts'
+import { termId } from '../../src/store/mongo/codec.ts'
 import { openMongoStore } from '../../src/store/mongo/store.ts'
 import { mongoForTests } from '../support/mongo.ts'
-import { entryOf, eventOf, keyOf, listingOf, markOf, orderOf, readStock, shop, stockOf, storeStock } from '../support/store-samples.ts'
+import {
+  entryOf,
+  eventOf,
+  keyOf,
+  listingOf,
+  markOf,
+  orderOf,
+  readStock,
+  shop,
+  startMs,
+  stockOf,
+  storeStock,
+} from '../support/store-samples.ts'
 
 const mongo = await mongoForTests()
 
@@ -27,11 +40,13 @@ interface Fault {
 describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
   let store: Store
   let client: MongoClient
+  let database = ''
 
   beforeAll(async () => {
     if (!mongo) return
     client = new MongoClient(mongo.uri)
-    store = await openMongoStore(mongo.uri, { database: mongo.databaseName(), retryForMs: 300, appName })
+    database = mongo.databaseName()
+    store = await openMongoStore(mongo.uri, { database, retryForMs: 300, appName })
     await store.migrate()
   })
   afterAll(async () => {
@@ -146,6 +161,28 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
     await expect(during(context, always, fault, work)).rejects.toMatchObject({ code: 'store-unavailable' })
     await expect(during(context, always, fault, () => store.counts())).rejects.toMatchObject({ code: 'store-unavailable' })
     expect(await work()).toMatchObject({ stock: [null, null] })
+  })
+
+  test('an open transaction under a lease does not hold up who takes the lease next; what its process commits after that is refused', async () => {
+    const [first, second] = ['first', 'second']
+    await store.acquireLease('stuck', first, 1000, startMs)
+    await store.commit({ ...sale('before'), leases: [{ name: 'stuck', token: 1, nowMs: startMs }] })
+    // A process that stands still between the last statement of its transaction and the commit: its locks stay.
+    const session = client.startSession()
+    try {
+      session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } })
+      const terms = client.db(database).collection<{ readonly _id: string }>('terms')
+      const { matchedCount } = await terms.updateOne({ _id: termId({ name: 'stuck', token: 1 }) }, { $inc: { commits: 1 } }, { session })
+      expect(matchedCount).toBe(1)
+      expect(await store.acquireLease('stuck', second, 1000, startMs + 2000)).toMatchObject({ owner: second, token: 2 })
+      expect(await store.commit({ ...sale('after'), leases: [{ name: 'stuck', token: 2, nowMs: startMs + 2000 }] })).toEqual({ ok: true })
+      await session.abortTransaction()
+    } finally {
+      await session.endSession()
+    }
+    const late = store.commit({ ...sale('late'), leases: [{ name: 'stuck', token: 1, nowMs: startMs + 2000 }] })
+    await expect(late).rejects.toMatchObject({ code: 'lease-lost' })
+    expect(await isStored('late')).toBe(false)
   })
 
   test('documents that the rules of the store forbid are refused by the server', async () => {

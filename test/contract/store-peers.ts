@@ -38,6 +38,34 @@ export const describePeers = (shared: Shared): void => {
       expect(await store.readLeases(['looked-at'])).toEqual([{ ...lease, expiresAtMs: 0 }])
     })
 
+    test('a turn is one process at a time; its number tells whether others came between', async () => {
+      const { store, reopen } = shared()
+      const other = await reopen()
+      const [a, b] = ['a', 'b']
+      expect(await store.takeTurn('turn', a, startMs + 100, startMs)).toBe(1)
+      expect(await other.takeTurn('turn', b, startMs + 150, startMs + 50)).toBeNull()
+      expect(await store.takeTurn('turn', a, startMs + 150, startMs + 50)).toBe(1)
+      await other.endTurn('turn', b)
+      expect(await other.takeTurn('turn', b, startMs + 150, startMs + 60)).toBeNull()
+      await store.endTurn('turn', a)
+      expect(await other.takeTurn('turn', b, startMs + 150, startMs + 60)).toBe(2)
+      expect(await store.takeTurn('turn', a, startMs + 300, startMs + 150)).toBe(3)
+      await other.endTurn('never taken', b)
+    })
+
+    test('of many who ask for a turn at once one gets it', async () => {
+      const { store, reopen } = shared()
+      const other = await reopen()
+      for (const round of [1, 2]) {
+        const asked = await Promise.all(
+          [store, other, store, other].map((each, i) =>
+            each.takeTurn('wanted', `owner ${i}`, startMs + round * 100 + 50, startMs + round * 100),
+          ),
+        )
+        expect(asked.filter((number) => number !== null)).toEqual([round])
+      }
+    })
+
     test('the newest report of a channel stands', async () => {
       const { store, reopen } = shared()
       const report = { channel: 'reported' as ChannelId, owner: 'a', atMs: startMs, body: '{"$set":{"a.b":1}}' }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import type { Store } from '../../src/ports/store.ts'
 import { describeCommits } from './store-commit.ts'
 import { describeInventory } from './store-inventory.ts'
+import { describeCommitters } from './store-committers.ts'
 import { describeLeases } from './store-leases.ts'
 import { describeListings } from './store-listings.ts'
 import { describeModel } from './store-model.ts'
@@ -54,6 +55,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeInventory(get, make)
     describeSchema(get, make)
     describeProcesses(get)
+    describeCommitters(get)
     describeModel(make)
   })
 }

@@ -41,13 +41,18 @@ export interface HubProcess {
   kill(): Promise<void>
   /** SIGTERM, and waits for a clean end. Returns the exit code. */
   stop(): Promise<number | null>
+  /** SIGSTOP: it stands still, its connections stay open. SIGCONT: it goes on as if nothing had been. */
+  pause(): void
+  goOn(): void
+  pid(): number | null
   get<T>(path: string): Promise<T>
   post(path: string, body: unknown): Promise<Response>
   output(): string
   cleanUp(): void
 }
 
-export const hubProcess = (port: number, files: HubFiles): HubProcess => {
+/** `args`: more of them for `belay serve`. */
+export const hubProcess = (port: number, files: HubFiles, args: readonly string[] = []): HubProcess => {
   const folder = mkdtempSync(join(tmpdir(), 'belay-e2e-'))
   const url = `http://127.0.0.1:${port}`
   const configPath = join(folder, 'belay.yaml')
@@ -60,6 +65,8 @@ export const hubProcess = (port: number, files: HubFiles): HubProcess => {
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return ending?.exitCode ?? null
     const gone = once(ending, 'exit')
     ending.kill(signal)
+    // One that stands still hears of it only when it goes on.
+    ending.kill('SIGCONT')
     await gone
     return ending.exitCode
   }
@@ -71,7 +78,7 @@ export const hubProcess = (port: number, files: HubFiles): HubProcess => {
     url,
     folder,
     start: async () => {
-      const started = spawn(process.execPath, [entrance, 'serve', '--config', configPath], {
+      const started = spawn(process.execPath, [entrance, 'serve', '--config', configPath, ...args], {
         cwd: folder,
         env: { PATH: process.env['PATH'], ...files.environment, BELAY_DEBUG: '1' },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,6 +99,9 @@ export const hubProcess = (port: number, files: HubFiles): HubProcess => {
       await end('SIGKILL')
     },
     stop: () => end('SIGTERM'),
+    pause: () => void child?.kill('SIGSTOP'),
+    goOn: () => void child?.kill('SIGCONT'),
+    pid: () => child?.pid ?? null,
     get: async <T>(path: string): Promise<T> => {
       const answer = await fetch(`${url}${path}`)
       if (!answer.ok) throw new Error(`${path} says ${answer.status}: ${await answer.text()}`)

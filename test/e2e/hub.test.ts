@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mongoForTests, type TestMongo, withDatabase } from '../support/mongo.ts'
-import { expectLedgerBalanced, expectOrdersAccountedFor, openTrade } from './trade.ts'
+import { openTrade } from './open-trade.ts'
+import { expectLedgerBalanced, expectOrdersAccountedFor } from './trade.ts'
 
 const orders = 200
 const limitMs = 180_000

@@ -1,100 +1,12 @@
-// A day of trade against a hub process, and the accounting at its end: every unit of every SKU is where an order, a movement or the
-// shelf says, for the hub and for the channels alike.
+// The accounting at the end of a day of trade: every unit of every SKU is where an order, a movement or the shelf says, for the hub and for the
+// channels alike.
 import { expect } from 'vitest'
 import type { Order } from '../../src/domain/orders.ts'
 import type { Stock } from '../../src/domain/stock.ts'
+import type { ChannelStatus } from '../../src/ports/hub.ts'
 import { openStore } from '../../src/store/index.ts'
-import { createMarketplaces, type Marketplaces } from '../../sim/marketplaces.ts'
-import { loopbackFetch, type ServedSimulator, serveSimulator } from '../../sim/serve.ts'
-import type { Simulator } from '../../sim/simulator.ts'
-import { createCatalogue } from '../../sim/world/catalogue.ts'
-import { seededRandom } from '../../sim/world/seeded-random.ts'
-import { systemClock } from '../../src/engine/system-clock.ts'
-import { eventually, freePort, hubProcess, type HubProcess } from './hub-process.ts'
-
-const skuCount = 30
-
-export interface Trade {
-  readonly hub: HubProcess
-  readonly marketplaces: Marketplaces
-  readonly storeUrl: string
-  /** Orders made so far, over all marketplaces. */
-  orderCount(): number
-  /** Shoppers order, cancel and receive until there are `count` orders in all. */
-  shopUntil(count: number): Promise<void>
-  close(): Promise<void>
-}
-
-const channelOf: Readonly<Record<Simulator['platform'], string>> = {
-  shopify: 'shopify',
-  'amazon-seller': 'amazon',
-  'amazon-vendor': 'vendor',
-}
-
-export const openTrade = async (storeUrlIn: (folder: string) => string, seed: number): Promise<Trade> => {
-  const random = seededRandom(seed)
-  const catalogue = createCatalogue(seed, skuCount).map((entry) => ({ ...entry, quantity: entry.quantity + 30 }))
-  const marketplaces = createMarketplaces({
-    catalogue,
-    ports: { clock: systemClock, random, fetch: loopbackFetch },
-    pace: 'quick',
-    retailSkus: 5,
-  })
-  for (const simulator of marketplaces.all) {
-    simulator.faults.duplicate = 0.3
-    simulator.faults.reorder = 0.3
-    simulator.faults.reorderWithinMs = 800
-  }
-  const served: ServedSimulator[] = []
-  for (const simulator of marketplaces.all) served.push(await serveSimulator(simulator))
-  const [shopify, seller, vendor] = served.map((each) => each.url)
-  const port = await freePort()
-  const files = (store: string) =>
-    marketplaces.filesFor({ store, port, origins: { shopify: shopify ?? '', seller: seller ?? '', vendor: vendor ?? '' } })
-  const storeUrl = storeUrlIn('belay.db')
-  const hub = hubProcess(port, files(storeUrl))
-  await hub.start()
-  const { stockCsv, listingsCsv } = files(storeUrl)
-  const imported = await hub.post('/api/v1/import', { stock: stockCsv, listings: listingsCsv })
-  expect(await imported.text()).toContain('"problems":[]')
-  expect(imported.status).toBe(200)
-  // Of what Amazon sells before the hub has subscribed no message is ever sent, and the poll that finds it comes after minutes.
-  await eventually('the hub is subscribed', () => {
-    const subscriptions = marketplaces.seller.requestCounts()['notifications.createSubscription'] ?? 0
-    return Promise.resolve(subscriptions >= 2 ? null : `${subscriptions} of 2 subscriptions are made`)
-  })
-
-  const shop = (): void => {
-    const simulator = marketplaces.all[Math.floor(random.next() * marketplaces.all.length)]
-    const offers = simulator?.market.offers() ?? []
-    const offer = offers[Math.floor(random.next() * offers.length)]
-    if (!simulator || !offer) return
-    const order = simulator.market.buy([{ externalId: offer.externalId, quantity: 1 + Math.floor(random.next() * 3) }])
-    if (!order || offer.externalId.startsWith('retail/')) return
-    const fate = random.next()
-    if (fate < 0.15) simulator.market.cancel(order.orderId, { restock: random.next() < 0.5 })
-    else if (fate < 0.4 && simulator !== marketplaces.vendor) simulator.market.ship(order.orderId)
-  }
-  const orderCount = (): number => marketplaces.all.reduce((sum, simulator) => sum + simulator.market.orders().length, 0)
-  return {
-    hub,
-    marketplaces,
-    storeUrl,
-    orderCount,
-    shopUntil: async (count) => {
-      while (orderCount() < count) {
-        shop()
-        await systemClock.sleep(15)
-      }
-    },
-    close: async () => {
-      await hub.stop()
-      for (const each of served) await each.close()
-      await marketplaces.close()
-      hub.cleanUp()
-    },
-  }
-}
+import { eventually, type HubProcess } from './hub-process.ts'
+import { channelOf, skuCount, type Trade } from './open-trade.ts'
 
 /** Sold less cancelled and shipped, by hub channel and SKU of the channel, as the platforms have it. */
 const channelBooks = (trade: Trade): Map<string, { sold: number; cancelled: number; shipped: number }> => {
@@ -161,7 +73,8 @@ export const expectOrdersAccountedFor = (trade: Trade): Promise<void> =>
     }
     return null
   }).catch((error: unknown) => {
-    throw new Error(`${String(error)}\nWhat the hub said last:\n${trade.hub.output().slice(-4000)}`)
+    const said = [trade.hub, ...trade.workers].map((each) => each.output().slice(-4000)).join('\n---\n')
+    throw new Error(`${String(error)}\nWhat the hub said last:\n${said}`)
   })
 
 /** With the hub stopped: levels are the ledger's, promises are the orders', and nothing strict is oversold. */
@@ -195,6 +108,75 @@ export const expectLedgerBalanced = async (trade: Trade): Promise<void> => {
     expect(
       (await store.readInbox({ state: 'parked', limit: 20 })).map((event) => `${event.channel} ${event.topic}: ${event.reason}`),
     ).toEqual([])
+  } finally {
+    await store.close()
+  }
+}
+
+interface ShownStock {
+  readonly sharing: 'strict' | 'pooled'
+  readonly listings: readonly {
+    readonly id: string
+    readonly externalId: string
+    readonly channel: string
+    readonly writeClass: string
+    readonly believedQuantity: number | null
+    readonly exposureQuantity: number
+    readonly openPushes: readonly unknown[]
+  }[]
+}
+
+const unrest = ({ sharing, listings }: ShownStock, live: (channel: string, externalId: string) => number | undefined): string | null => {
+  for (const each of listings) {
+    if (each.writeClass === 'ask-first') continue
+    if (each.openPushes.length > 0) return `${each.id} has ${each.openPushes.length} open pushes`
+    const shown = live(each.channel, each.externalId) ?? Number.NaN
+    if (sharing === 'strict' && each.exposureQuantity < shown) return `${each.id} shows ${shown}, bounded by ${each.exposureQuantity}`
+    // Shopify tells of what goes back on sale by itself, Amazon does not: there it may show more than what was written last.
+    const believed = each.believedQuantity ?? Number.NaN
+    const fits = each.writeClass === 'compare-and-set' ? believed === shown : believed <= shown
+    if (!fits) return `${each.id} shows ${shown}, the hub believes ${each.believedQuantity}`
+  }
+  return null
+}
+
+/** Waits until nothing is under way or due any more and every channel shows what was written: no push was lost, none comes late. */
+export const expectAtRest = (trade: Trade): Promise<void> =>
+  eventually(
+    'every channel shows what was written',
+    async () => {
+      const { items } = await trade.hub.get<{ readonly items: readonly ChannelStatus[] }>('/api/v1/channels')
+      const due = items.find(({ pushesDue }) => pushesDue > 0)
+      if (due) return `${due.pushesDue} pushes of ${due.channel} are due`
+      const live = new Map<string, number>()
+      for (const simulator of trade.marketplaces.all)
+        for (const { externalId, liveQuantity } of simulator.market.books())
+          live.set(`${channelOf[simulator.platform]}/${externalId}`, liveQuantity)
+      for (const { sku } of await allPages<{ readonly sku: string }>(trade.hub, '/api/v1/stock')) {
+        const { pools } = await trade.hub.get<{ readonly pools: readonly ShownStock[] }>(`/api/v1/stock/${encodeURIComponent(sku)}`)
+        for (const pool of pools) {
+          const wrong = unrest(pool, (channel, externalId) => live.get(`${channel}/${externalId.replace(/#.*/, '')}`))
+          if (wrong !== null) return wrong
+        }
+      }
+      return null
+    },
+    150_000,
+  )
+
+/** Every write that a channel of plain sets received was issued once: a push that was issued is sent once or never, whoever sends it. */
+export const expectNoDoubledPush = async (trade: Trade): Promise<void> => {
+  const store = await openStore(trade.storeUrl)
+  try {
+    const { items } = await store.listStock({ limit: 500 })
+    const issued = items
+      .flatMap(({ listings }) => listings)
+      .filter(({ writeClass }) => writeClass === 'absolute-set-with-read')
+      .reduce((sum, { sequence }) => sum + sequence, 0)
+    const counts = trade.marketplaces.seller.requestCounts()
+    const received = (name: string): number => counts[name] ?? 0
+    expect(received('listings.patchListingsItem')).toBeGreaterThan(0)
+    expect(received('listings.patchListingsItem')).toBeLessThanOrEqual(issued)
   } finally {
     await store.close()
   }

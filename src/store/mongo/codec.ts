@@ -57,8 +57,21 @@ export interface LeaseDocument {
   readonly owner: string
   readonly token: number
   readonly expiresAtMs: number
-  /** Counts guarded commits: being written is what makes a guard conflict with a new owner. */
-  readonly guarded: number
+}
+
+export interface TurnDocument {
+  readonly _id: string
+  readonly owner: string
+  readonly number: number
+  readonly untilMs: number
+}
+
+/** One term of a lease: what a commit under it writes to. Gone when it is over. */
+export interface TermDocument {
+  readonly _id: string
+  readonly expiresAtMs: number
+  /** Counts commits: being written is what makes a commit and the end of its term exclude each other. */
+  readonly commits?: number
 }
 
 /** The name of the inbox's last sequence among the counters. */
@@ -98,6 +111,15 @@ export const stockId = ({ sku, pool }: StockKey): string => `${sku}${separator}$
 export const orderId = ({ channel, orderId: id }: OrderKey): string => `${channel}${separator}${id}`
 export const inboxId = ({ channel, dedupeKey }: Pick<InboxEvent, 'channel' | 'dedupeKey'>): string => `${channel}${separator}${dedupeKey}`
 export const cursorId = (channel: ChannelId, stream: string): string => `${channel}${separator}${stream}`
+
+const maxTokenDigits = 15
+/** Padded, so that terms of a lease sort by their number. */
+export const termId = ({ name, token }: { readonly name: string; readonly token: number }): string =>
+  `${name}${separator}${String(token).padStart(maxTokenDigits, '0')}`
+export const termsBefore = (lease: { readonly name: string; readonly token: number }): { readonly $gte: string; readonly $lt: string } => ({
+  $gte: `${lease.name}${separator}`,
+  $lt: termId(lease),
+})
 
 /** The key of a stored document. */
 export const idOf = ({ _id }: { readonly _id: string }): string => _id

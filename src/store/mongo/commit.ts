@@ -6,7 +6,19 @@ import type { AnyBulkWriteOperation, ClientSession, Collection, Document } from 
 import { BelayError } from '../../domain/errors.ts'
 import type { Commit, CommitResult } from '../../ports/store.ts'
 import { assertCommitShape } from '../commit-shape.ts'
-import { fromCursor, fromIncident, fromLedgerEntry, fromListing, fromOrder, fromStock, idOf, inboxId, orderId, stockId } from './codec.ts'
+import {
+  fromCursor,
+  fromIncident,
+  fromLedgerEntry,
+  fromListing,
+  fromOrder,
+  fromStock,
+  idOf,
+  inboxId,
+  orderId,
+  stockId,
+  termId,
+} from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 import { type Attempt, inTransaction } from './transaction.ts'
 import { noteCommit } from './view-changes.ts'
@@ -37,15 +49,18 @@ const writeVersioned = async <D extends Versioned>(
   return result.matchedCount === replacements
 }
 
-/** Writes to the lease, so that a new owner's taking of it and this commit cannot both succeed. */
+/**
+ * Writes to the term of each lease, so that a new owner's ending it and this commit exclude each other. Last in the transaction: what it
+ * locks is then locked for the shortest time.
+ */
 const assertLeases = async ({ collections }: Connection, guards: NonNullable<Commit['leases']>, session: ClientSession): Promise<void> => {
-  for (const { name, token, nowMs } of guards) {
-    const { matchedCount } = await collections.leases.updateOne(
-      { _id: name, token, expiresAtMs: { $gt: nowMs } },
-      { $inc: { guarded: 1 } },
+  for (const guard of guards) {
+    const { matchedCount } = await collections.terms.updateOne(
+      { _id: termId(guard), expiresAtMs: { $gt: guard.nowMs } },
+      { $inc: { commits: 1 } },
       { session },
     )
-    if (matchedCount === 0) throw new BelayError('lease-lost', `Lease ${name} is no longer held with number ${token}`)
+    if (matchedCount === 0) throw new BelayError('lease-lost', `Lease ${guard.name} is no longer held with number ${guard.token}`)
   }
 }
 
@@ -98,7 +113,6 @@ const writeRest = async ({ collections }: Connection, commit: Commit, session: C
 const writeAll = async (connection: Connection, commit: Commit, session: ClientSession): Promise<Attempt<CommitResult>> => {
   const { collections } = connection
   const { stock = [], orders = [], ledger = [], inbox = [], leases = [] } = commit
-  await assertLeases(connection, leases, session)
   const stockDocuments = stock.map(({ next, work }) => fromStock(next, work))
   if (!(await writeVersioned(collections.stock, stockDocuments, session))) return { kind: 'undo' }
   if (!(await writeVersioned(collections.orders, orders.map(fromOrder), session))) return { kind: 'undo' }
@@ -106,6 +120,7 @@ const writeAll = async (connection: Connection, commit: Commit, session: ClientS
   if (inbox.length > 0) await markInbox(connection, inbox, session)
   await writeRest(connection, commit, session)
   await noteCommit(connection, commit, session)
+  await assertLeases(connection, leases, session)
   return { kind: 'commit', value: { ok: true } }
 }
 

@@ -31,6 +31,8 @@ import type {
   SignalDocument,
   SnapshotDocument,
   StockDocument,
+  TermDocument,
+  TurnDocument,
 } from './codec.ts'
 import type { StockSummaryDocument } from './inventory-refresh.ts'
 import type { InventoryDocument } from './inventory.ts'
@@ -59,6 +61,8 @@ interface Collections {
   readonly cursors: Collection<CursorDocument>
   readonly incidents: Collection<IncidentDocument>
   readonly leases: Collection<LeaseDocument>
+  readonly terms: Collection<TermDocument>
+  readonly turns: Collection<TurnDocument>
   readonly settings: Collection<SettingDocument>
   readonly schedules: Collection<ScheduleDocument>
   readonly snapshots: Collection<SnapshotDocument>
@@ -92,6 +96,8 @@ const connectTimeoutMs = 5000
 const socketTimeoutMs = 60_000
 /** Connections of one process: each concurrent transaction holds one. */
 const maxPoolSize = 32
+/** For one of them to be free: as long as a failover may take. */
+const waitQueueTimeoutMs = 15_000
 
 /** Raised by a write that found its unique key taken. */
 export const isDuplicateKey = (error: unknown): error is MongoServerError => error instanceof MongoServerError && error.code === 11_000
@@ -155,6 +161,8 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       cursors: db.collection('cursors'),
       incidents: db.collection('incidents'),
       leases: db.collection('leases'),
+      terms: db.collection('terms'),
+      turns: db.collection('turns'),
       settings: db.collection('settings'),
       schedules: db.collection('schedules'),
       snapshots: db.collection('snapshots'),
@@ -198,6 +206,7 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
       retryReads: true,
       ignoreUndefined: true,
       maxPoolSize,
+      waitQueueTimeoutMS: waitQueueTimeoutMs,
       connectTimeoutMS: connectTimeoutMs,
       socketTimeoutMS: socketTimeoutMs,
       serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? defaultServerSelectionTimeoutMs,

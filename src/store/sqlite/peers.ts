@@ -33,6 +33,20 @@ export const sqlitePeers = (connection: Connection): PeerStore => {
     },
     readSignals: async (channels) => channels.map(countsOf),
     readLeases: async (names) => names.map(leaseOf),
+    takeTurn: async (name, owner, untilMs, nowMs) =>
+      connection.write(() => {
+        const [known] = connection.all('SELECT owner, number, until_ms FROM turns WHERE name = ?', name)
+        if (known && Number(known['until_ms']) > nowMs) return known['owner'] === owner ? Number(known['number']) : null
+        const number = Number(known?.['number'] ?? 0) + 1
+        statement(
+          `INSERT INTO turns (name, owner, number, until_ms) VALUES (?, ?, ?, ?)
+           ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, number = excluded.number, until_ms = excluded.until_ms`,
+        ).run(name, owner, number, untilMs)
+        return number
+      }),
+    endTurn: async (name, owner) => {
+      connection.write(() => statement('UPDATE turns SET until_ms = 0 WHERE name = ? AND owner = ?').run(name, owner))
+    },
     putChannelReport: async ({ channel, owner, atMs, body }) => {
       connection.write(() =>
         statement(
