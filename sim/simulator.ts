@@ -45,8 +45,16 @@ export interface SimulatedOrder {
 export interface Market {
   offers(): readonly { readonly externalId: string; readonly sku: string; readonly title: string }[]
   liveQuantity(externalId: string): number
-  /** A shopper's order; null when the platform would not sell that many now. */
-  buy(lines: readonly { readonly externalId: string; readonly quantity: number }[]): SimulatedOrder | null
+  /**
+   * A shopper's order; null when the platform would not sell that many now. `claimed`: the units were put aside for this shopper's checkout
+   * before, so that they are sold although the number has been lowered since, even below 0. Who puts them aside keeps them from others.
+   */
+  buy(
+    lines: readonly { readonly externalId: string; readonly quantity: number }[],
+    options?: { readonly claimed: true },
+  ): SimulatedOrder | null
+  /** Adds one unit to a line of an order; false where the platform knows no such change, or has none to sell. */
+  grow(orderId: string, lineId: string): boolean
   /** Cancels units of an order's line (all when quantity is left out); `restock`: they go back on sale by themselves. */
   cancel(orderId: string, options: { readonly restock: boolean; readonly lineId?: string; readonly quantity?: number }): boolean
   /** The merchant shipped the order completely. */

@@ -64,7 +64,7 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
       quantityChanged: (offer, atMs) =>
         subscriptions.publish(
           'LISTINGS_ITEM_MFN_QUANTITY_CHANGE',
-          { SellerId: sellerId, FulfillmentChannelCode: 'DEFAULT', Sku: offer.sku, Quantity: offer.liveQuantity },
+          { SellerId: sellerId, FulfillmentChannelCode: 'DEFAULT', Sku: offer.sku, Quantity: Math.max(0, offer.liveQuantity) },
           atMs,
         ),
       statusChanged: (order, reason, atMs) =>
@@ -99,8 +99,10 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
         if (!offer) throw new Error(`no offer ${externalId}`)
         return offer.liveQuantity
       },
-      buy: (lines) => shop.buy(lines),
+      buy: (lines, claim) => shop.buy(lines, claim),
       cancel: (orderId, how) => shop.cancel(orderId, how),
+      // Amazon's orders never grow.
+      grow: () => false,
       ship: (orderId) => shop.ship(orderId),
       books: () => shop.books(),
       orders: () => [...shop.orders.values()].map(simulatedOrder),

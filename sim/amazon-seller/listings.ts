@@ -36,7 +36,9 @@ const statusOf = (offer: Offer): readonly string[] =>
 
 /** Amazon-fulfilled listings tell no quantity here [listingsItems model: quantity is optional; FBA stock is told by the FBA APIs]. */
 const availabilityOf = (offer: Offer): unknown =>
-  offer.fulfilment === 'FBA' ? { fulfillmentChannelCode: 'AMAZON_EU' } : { fulfillmentChannelCode: 'DEFAULT', quantity: offer.liveQuantity }
+  offer.fulfilment === 'FBA'
+    ? { fulfillmentChannelCode: 'AMAZON_EU' }
+    : { fulfillmentChannelCode: 'DEFAULT', quantity: Math.max(0, offer.liveQuantity) }
 
 const attributesOf = (offer: Offer, marketplaceId: string): unknown => ({
   fulfillment_availability: [

@@ -5,7 +5,7 @@
 //
 //   Pending --payment settled--> Unshipped --shipped--> Shipped
 //      \------- all units cancelled ------> Canceled
-import type { CatalogueItem, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
+import type { CatalogueItem, Market, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
 import type { Agenda } from '../sp-api/agenda.ts'
 import { unitsWanted } from '../sp-api/basket.ts'
 import { type DelayRange, delayMs, pick } from '../sp-api/chance.ts'
@@ -74,7 +74,7 @@ export interface Shop {
   readonly offers: Map<string, Offer>
   readonly orders: ReadonlyMap<string, SellerOrder>
   write(offer: Offer, quantity: number, atMs: number): void
-  buy(lines: readonly { readonly externalId: string; readonly quantity: number }[]): SimulatedOrder | null
+  buy: Market['buy']
   cancel(orderId: string, options: { readonly restock: boolean; readonly lineId?: string; readonly quantity?: number }): boolean
   ship(orderId: string): boolean
   books(): readonly OfferBooks[]
@@ -190,12 +190,12 @@ export const createShop = ({ catalogue, agenda, ports, events, pending, orderVis
       offer.updatedAtMs = atMs
       move(offer, change, atMs)
     },
-    buy: (lines) => {
+    buy: (lines, claim) => {
       agenda.runDue()
       const units = unitsWanted(offers, lines)
       if (units.size === 0 || orders.size >= maxOrders) return null
       for (const [offer, quantity] of units)
-        if (offer.liveQuantity < quantity || offer.isInactive || offer.fulfilment === 'FBA') return null
+        if ((offer.liveQuantity < quantity && claim === undefined) || offer.isInactive || offer.fulfilment === 'FBA') return null
       return simulatedOrder(place(units))
     },
     cancel: (orderId, { restock, lineId, quantity }) => {

@@ -80,10 +80,10 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
         // Retail purchase orders ask first: nothing is published for them.
         return offer?.liveQuantity ?? 0
       },
-      buy: (lines) => {
+      buy: (lines, claim) => {
         agenda.runDue()
         const asked = lines.filter((line) => line.externalId.startsWith('retail/'))
-        if (asked.length === 0) return business.buy(lines)
+        if (asked.length === 0) return business.buy(lines, claim)
         return asked.length === lines.length ? purchasing.buy(lines) : null
       },
       cancel: (orderId, { restock, lineId, quantity }) => {
@@ -97,6 +97,8 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
         )
         return order !== undefined && isWhole === true && business.cancel(order, restock)
       },
+      // Amazon's orders never grow.
+      grow: () => false,
       ship: (orderId) => {
         agenda.runDue()
         const purchase = purchasing.orders.get(orderId)

@@ -5,7 +5,7 @@
 //
 //   NEW --accepted--> ACCEPTED --shipped--> SHIPPED
 //     \--rejected or cancelled--> CANCELLED <--cancelled--/
-import type { CatalogueItem, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
+import type { CatalogueItem, Market, OfferBooks, SimulatedOrder, SimulatorPorts } from '../simulator.ts'
 import { unitsWanted } from '../sp-api/basket.ts'
 import { delayMs, pick } from '../sp-api/chance.ts'
 
@@ -53,7 +53,7 @@ export interface DirectBusiness {
   readonly orders: ReadonlyMap<string, DirectOrder>
   offersOf(warehouseId: string): readonly WarehouseOffer[]
   write(offer: WarehouseOffer, quantity: number): void
-  buy(lines: readonly { readonly externalId: string; readonly quantity: number }[]): SimulatedOrder | null
+  buy: Market['buy']
   accept(order: DirectOrder): void
   cancel(order: DirectOrder, restock: boolean): boolean
   ship(order: DirectOrder): boolean
@@ -129,13 +129,13 @@ export const createDirectBusiness = (options: DirectBusinessOptions): DirectBusi
       offer.writtenQuantity += quantity - offer.liveQuantity
       offer.liveQuantity = quantity
     },
-    buy: (lines) => {
+    buy: (lines, claim) => {
       const units = unitsWanted(offers, lines)
       const warehouseIds = new Set([...units.keys()].map((offer) => offer.warehouseId))
       const [warehouseId] = warehouseIds
       // One purchase order ships from one warehouse.
       if (warehouseId === undefined || warehouseIds.size > 1 || orders.size >= maxOrders) return null
-      for (const [offer, quantity] of units) if (offer.liveQuantity < quantity) return null
+      for (const [offer, quantity] of units) if (offer.liveQuantity < quantity && claim === undefined) return null
       for (const [offer, quantity] of units) {
         offer.soldQuantity += quantity
         offer.liveQuantity -= quantity

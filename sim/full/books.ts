@@ -1,6 +1,6 @@
 // What is true and what the hub knows, side by side: the marketplaces' hidden books against a mirror of every durable commit. Checked after
 // every step of a run:
-//   P1  exposure of each guaranteed listing >= live quantity + (sold - cancelled that the hub has not ingested)
+//   P1  exposure of each guaranteed listing >= live or held quantity + (sold - cancelled that the hub has not ingested)
 //   P2  sum of exposures <= sellable, except for what was lost from the shelf (reported at risk)
 //   P3  net orders - goods on hand <= what was reported at risk; 0 where nothing was lost
 // and at the end (P7): exposure = live quantity, nothing open, planned, pending or parked, every order in, the ledger folds to the levels.
@@ -174,7 +174,8 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
       const net = real.soldQuantity - real.cancelledQuantity
       demandUnits += net * offer.unitsPerListing
       const unknown = net - ((told?.ordered ?? 0) - (told?.cancelled ?? 0))
-      const potential = Math.max(0, real.liveQuantity) + unknown
+      const held = merchant.held.get(offer) ?? 0
+      const potential = Math.max(0, real.liveQuantity, held) + unknown
       potentialUnits += Math.max(0, potential) * offer.unitsPerListing
       if (!listing || !isGuaranteed(listing)) {
         guaranteed = false
@@ -184,7 +185,7 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
       if (exposureQuantity(listing) < potential)
         return fail(
           'P1',
-          `${id}: exposure ${exposureQuantity(listing)} (base ${listing.base}, ${listing.pushes.length} open) < ${potential} = live ${real.liveQuantity} + unknown ${unknown}`,
+          `${id}: exposure ${exposureQuantity(listing)} (base ${listing.base}, ${listing.pushes.length} open) < ${potential} = live ${real.liveQuantity} or held ${held} + unknown ${unknown}`,
         )
     }
     const sellable = sellableUnits(stock)

@@ -57,6 +57,8 @@ export interface Market {
 export interface Merchant {
   readonly markets: readonly Market[]
   readonly offers: readonly Offer[]
+  /** Units put aside in checkouts, by offer. */
+  readonly held: Map<Offer, number>
   readonly importRequest: ImportRequest
   readonly settings: readonly ChannelSettings[]
   adapter(market: Market, ports: { readonly clock: Clock; readonly random: Random; readonly fetch: Fetch }): ChannelAdapter
@@ -164,6 +166,7 @@ export const createMerchant = (scenario: FullScenario, ports: MerchantPorts): Me
   return {
     markets,
     offers,
+    held: new Map(),
     importRequest: {
       reference: 'opening',
       stock: scenario.skus.map((each, index) => ({

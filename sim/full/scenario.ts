@@ -27,6 +27,8 @@ export interface WireFaults {
   readonly zombieMs: number
   /** The process dies, before the request or after the answer. */
   readonly crash: number
+  /** A stock read is answered from a copy that is at most sigma old. */
+  readonly staleRead: number
 }
 
 export interface PlatformScenario {
@@ -51,6 +53,12 @@ export interface PlatformScenario {
   readonly restocks: number
   readonly partial: number
   readonly ships: number
+  /** Share of shoppers whose checkout puts the units aside before the order is there, within H. */
+  readonly holds: number
+  /** Share of such checkouts that end without an order. */
+  readonly abandons: number
+  /** Share of orders to which the buyer adds a unit later. */
+  readonly edits: number
   readonly outagesPerHour: number
   readonly wire: WireFaults
   readonly faults: FaultPlan
@@ -104,6 +112,7 @@ export const calmWire: WireFaults = {
   zombie: 0,
   zombieMs: 0,
   crash: 0,
+  staleRead: 0,
 }
 
 export const calmStore: StoreFaults = {
@@ -142,13 +151,20 @@ const freezeMs = 20 * secondMs
 
 interface Place {
   readonly dice: Dice
+  /** Of what came to these worlds later, so that the rest keeps its throws. */
+  readonly later: Dice
   readonly rate: Rate
   readonly skewBoundMs: number
   readonly documented: boolean
 }
 
 const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
-  const { dice, rate, skewBoundMs, documented } = place
+  const { dice, later, rate, skewBoundMs, documented } = place
+  const holdMs = later.pick([0, 0, 20_000, 120_000])
+  const staleRead = later.pick([0, 0.3, 0.8])
+  const holds = later.pick([0.3, 1])
+  const abandons = later.pick([0, 0.4])
+  const edits = platform === 'shopify' && later.chance(0.4) ? 0.4 : 0
   const visibilityMs = documented ? 120_000 : platform === 'shopify' ? dice.pick([0, 2_000, 20_000]) : dice.pick([0, 1_000, 30_000])
   const slowest = documented ? (platform === 'amazon-vendor' ? 900_000 : 120_000) : dice.pick([1_000, 4_000, 40_000])
   const processing = { minMs: Math.min(slowest, documented ? 60_000 : 200), maxMs: slowest }
@@ -160,14 +176,15 @@ const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
     zombie: rate(0.15),
     zombieMs: documented ? minuteMs : dice.pick([25_000, 60_000]),
     crash: rate(0.01),
+    staleRead,
   }
   const tight: ChannelConstants = {
     orderVisibilityMs: visibilityMs,
     // Platforms tell whole seconds.
     clockSkewMs: skewBoundMs + 1_000,
-    checkoutHoldMs: 0,
+    checkoutHoldMs: holdMs,
     requestLifetimeMs: sendingMs + 2 * freezeMs + wire.zombieMs + (platform === 'shopify' ? 0 : processing.maxMs),
-    readStalenessMs: 0,
+    readStalenessMs: staleRead > 0 ? 10_000 : 0,
   }
   const told = defaultConstants(platform)
   const cancelledUnits = platform === 'amazon-seller' && dice.chance(0.5) ? 'removed' : 'kept'
@@ -192,6 +209,9 @@ const drawPlatform = (platform: Platform, place: Place): PlatformScenario => {
     // A line that tells less than before, and no more than that, says nothing of a cancellation: those units stay reserved.
     partial: cancelledUnits === 'removed' ? 0 : dice.pick([0, 0.5]),
     ships: dice.pick([0.2, 0.8]),
+    holds: documented || holdMs > 0 ? holds : 0,
+    abandons,
+    edits,
     outagesPerHour: rate(2),
     wire,
     faults: drawFaults(rate, dice),
@@ -240,12 +260,13 @@ const assortments: readonly [readonly Platform[], ...(readonly Platform[])[]] = 
 
 export const drawFullScenario = (seed: number): FullScenario => {
   const dice = diceOf(seed, 0)
+  const later = diceOf(seed, 6)
   const rate = rateOf(dice)
   const documented = dice.chance(0.125)
   const skewBoundMs = dice.pick([0, 2_000, 5_000])
   const assortment = dice.pick(assortments)
   const quietAdoption = dice.chance(0.6)
-  const platforms = assortment.map((platform) => drawPlatform(platform, { dice, rate, skewBoundMs, documented }))
+  const platforms = assortment.map((platform) => drawPlatform(platform, { dice, later, rate, skewBoundMs, documented }))
   const hubs = dice.chance(0.3) ? 2 : 1
   // Amazon's searches are rare by quota (one in four minutes), so that worlds with it need longer to tell anything.
   const amazon = assortment.includes('amazon-seller')

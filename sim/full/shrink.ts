@@ -74,6 +74,8 @@ const steps = (scenario: FullScenario): readonly Step[] => [
   })),
   { name: 'no outages', make: (s) => everyPlatform(s, (own) => (own.outagesPerHour > 0 ? { ...own, outagesPerHour: 0 } : null)) },
   { name: 'no cancellations', make: (s) => everyPlatform(s, (own) => (own.cancels > 0 ? { ...own, cancels: 0 } : null)) },
+  { name: 'no checkouts that hold', make: (s) => everyPlatform(s, (own) => (own.holds > 0 ? { ...own, holds: 0 } : null)) },
+  { name: 'no edits of orders', make: (s) => everyPlatform(s, (own) => (own.edits > 0 ? { ...own, edits: 0 } : null)) },
   { name: 'no shipments', make: (s) => everyPlatform(s, (own) => (own.ships > 0 ? { ...own, ships: 0 } : null)) },
   { name: 'no purchase orders', make: (s) => everyPlatform(s, (own) => (own.retail ? { ...own, retail: false } : null)) },
   { name: 'no crashes', make: (s) => (s.crashesPerHour > 0 ? { ...s, crashesPerHour: 0 } : null) },

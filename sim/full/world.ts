@@ -11,7 +11,7 @@ import { type Dice, diceOf } from '../protocol/dice.ts'
 import { noFaults } from '../simulator.ts'
 import { seededRandom } from '../world/seeded-random.ts'
 import { createBooks } from './books.ts'
-import { createFaultyStore } from './faulty-store.ts'
+import { createFaultyStore, never } from './faulty-store.ts'
 import { createHubProcess, type HubProcess } from './hub-process.ts'
 import { createMerchant, location, type Market, type Merchant, pool } from './merchant.ts'
 import { calmStore, calmWire, type FullScenario } from './scenario.ts'
@@ -111,7 +111,17 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
     const life: Life = { name: `hub ${index + 1}.${birth}`, alive: true, frozenUntilMs: 0 }
     const die = (where: string): void => crash(life, index, where)
     const way = diceOf(scenario.seed, 100 + birth * 16)
-    const view = clock.view(life, scenario.hubSkewsMs[index] ?? 0)
+    const wakes = diceOf(scenario.seed, 100 + birth * 16 + 15)
+    const timer = clock.view(life, scenario.hubSkewsMs[index] ?? 0)
+    // A process may die as it wakes. Between these points, the store's and the wire's, nothing leaves it: dying elsewhere is dying at one of them.
+    const view = {
+      ...timer,
+      sleep: async (ms: number, signal?: AbortSignal): Promise<void> => {
+        await timer.sleep(ms, signal)
+        if (!calm && wakes.chance(scenario.store.crash)) die('as it wakes')
+        if (!life.alive) await never()
+      },
+    }
     const lazy = { ...view, sleep: (ms: number, signal?: AbortSignal) => view.sleep(ms === 1_000 ? scenario.idleMs : ms, signal) }
     const random = seededRandom(scenario.seed * 17 + birth)
     return createHubProcess({
@@ -142,6 +152,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
             clock,
             dice: diceOf(scenario.seed, 101 + birth * 16 + at),
             latencyMs: market.scenario.latencyMs,
+            staleMs: market.scenario.constants.readStalenessMs,
             faults: () => (calm ? calmWire : market.scenario.wire),
             isOut: () => outages.has(market.scenario.platform),
             crash: die,

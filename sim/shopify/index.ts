@@ -45,19 +45,23 @@ const createMarket = (shop: Shop): Simulator['market'] => {
       if (!level) throw new RangeError(`no offer ${externalId} in the simulated shop`)
       return level.quantities.available
     },
-    buy: (lines) => {
+    buy: (lines, claim) => {
       const wanted = lines.map(({ externalId, quantity }) => {
         const level = stock.level(externalId)
         if (!level) throw new RangeError(`no offer ${externalId} in the simulated shop`)
         if (!Number.isSafeInteger(quantity) || quantity < 1) throw new RangeError(`a shopper cannot buy ${quantity} units`)
         return { level, quantity }
       })
-      const order = wanted.length === 0 ? null : shop.place(wanted)
+      const order = wanted.length === 0 ? null : shop.place(wanted, claim?.claimed === true)
       return order ? simulatedOrder(order) : null
     },
     cancel: (orderId, { restock, lineId, quantity }) => {
       const order = orders.order(orderId)
       return order !== undefined && shop.cancel(order, { restock, lineId, quantity, reason: 'CUSTOMER' })
+    },
+    grow: (orderId, lineId) => {
+      const order = orders.order(orderId)
+      return order !== undefined && shop.isRouted(order) && shop.grow(order, lineId)
     },
     ship: (orderId) => {
       const order = orders.order(orderId)

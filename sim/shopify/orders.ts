@@ -11,7 +11,7 @@ export interface OrderLine {
   readonly id: string
   readonly level: Level
   readonly item: Item
-  readonly quantity: number
+  quantity: number
   removedQuantity: number
   shippedQuantity: number
 }
@@ -70,7 +70,10 @@ export interface OrderEffect {
 }
 
 export interface OrderBook {
-  place(lines: readonly { readonly level: Level; readonly quantity: number }[], atMs: number): OrderEffect | null
+  /** `claimed`: put aside in a checkout before, so that what is available now does not matter. */
+  place(lines: readonly { readonly level: Level; readonly quantity: number }[], atMs: number, claimed?: boolean): OrderEffect | null
+  /** An order is edited: one more of a line, if it is there. */
+  grow(order: Order, lineId: string, atMs: number): OrderEffect | null
   cancel(order: Order, request: CancelRequest, atMs: number): OrderEffect | null
   ship(order: Order, atMs: number): OrderEffect | null
   /** An order that changed without its stock (routing done). */
@@ -125,12 +128,24 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
     changes.push({ order, atMs })
   }
 
-  const place: OrderBook['place'] = (wanted, atMs) => {
+  const grow: OrderBook['grow'] = (order, lineId, atMs) => {
+    const line = order.lines.find((each) => each.id === lineId)
+    if (!line || order.cancelledAtMs !== null || line.removedQuantity > 0 || line.shippedQuantity > 0) return null
+    if (line.level.quantities.available < 1) return null
+    line.quantity += 1
+    line.level.soldQuantity += 1
+    change(line.level, 'available', -1, atMs)
+    change(line.level, 'committed', 1, atMs)
+    touch(order, atMs)
+    return { order, levels: [line.level], refund: null }
+  }
+
+  const place: OrderBook['place'] = (wanted, atMs, claimed = false) => {
     const wantedUnits = new Map<Level, number>()
     for (const each of wanted) wantedUnits.set(each.level, (wantedUnits.get(each.level) ?? 0) + each.quantity)
     for (const [level, units] of wantedUnits) {
       if (!level.location.isActive || !level.item.tracked) return null
-      if (level.item.inventoryPolicy === 'DENY' && level.quantities.available < units) return null
+      if (!claimed && level.item.inventoryPolicy === 'DENY' && level.quantities.available < units) return null
     }
     const sequence = orderCount++
     const lines = wanted.map(
@@ -242,6 +257,7 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
 
   return {
     place,
+    grow,
     cancel,
     ship,
     touch,

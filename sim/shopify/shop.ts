@@ -15,7 +15,8 @@ export interface Shop {
   readonly orders: OrderBook
   readonly webhooks: WebhookHub
   readonly nowMs: () => number
-  place(lines: readonly { readonly level: Level; readonly quantity: number }[]): Order | null
+  place(lines: readonly { readonly level: Level; readonly quantity: number }[], claimed: boolean): Order | null
+  grow(order: Order, lineId: string): boolean
   cancel(order: Order, request: CancelRequest): boolean
   ship(order: Order): boolean
   /** A client's write of some states; `delta` 0 changes nothing and is not told. */
@@ -68,8 +69,13 @@ export const createShop = (options: ShopifySimulatorOptions, faults: FaultPlan, 
     webhooks,
     nowMs: () => clock.nowMs(),
     isRouted: (order) => clock.nowMs() >= order.createdAtMs + routingDelayMs,
-    place: (lines) => {
-      const effect = orders.place(lines, clock.nowMs())
+    grow: (order, lineId) => {
+      const effect = orders.grow(order, lineId, clock.nowMs())
+      if (effect) tell(effect, ['ORDERS_UPDATED'])
+      return effect !== null
+    },
+    place: (lines, claimed) => {
+      const effect = orders.place(lines, clock.nowMs(), claimed)
       if (!effect) return null
       tell(effect, ['ORDERS_CREATE'])
       if (routingDelayMs > 0) {
