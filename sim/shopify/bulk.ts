@@ -1,15 +1,18 @@
 // Bulk operations: the inner query runs without page limits when its time has come, and its answer is turned into JSON lines: one per node,
-// nested nodes behind their parent with `__parentId`. At most 5 run at once [shopify.dev bulk-operations/queries]; the last 20 are kept.
-import { execute, type ExecutionResult, Kind, OperationTypeNode, type DocumentNode } from 'graphql'
+// nested nodes with `__parentId`; directly behind their parent when the caller asked for grouping, else all of a piece's roots first, which
+// the platform leaves open. At most 5 run at once, with at most five connections, two levels deep, and results are kept for seven days
+// [shopify.dev bulk-operations/queries]; the last 20 are kept. The query is run in pieces of its roots, so that a large shop fits in memory.
+import { type DocumentNode, execute, type ExecutionResult, type FieldNode, Kind, OperationTypeNode, parse, visit } from 'graphql'
 import { gid, isoSeconds, numericId } from './identifiers.ts'
 import { type Context, digits, type Node } from './present-stock.ts'
 import { checkDocument, shopifySchema } from './schema.ts'
 
 export interface BulkOperations {
-  run(query: string, context: Context): Node
+  run(query: string, groupObjects: boolean, context: Context): Node
+  cancel(id: string, context: Context): Node
   byId(id: string, context: Context): Node | null
   /** The lines of a completed operation. */
-  lines(id: string): string | undefined
+  lines(id: string): readonly string[] | undefined
 }
 
 interface Operation {
@@ -17,11 +20,27 @@ interface Operation {
   readonly query: string
   readonly createdAtMs: number
   readonly document: DocumentNode
-  result: { readonly text: string; readonly objects: number; readonly roots: number; readonly failed: boolean } | null
+  readonly groupObjects: boolean
+  isCancelled: boolean
+  result: Result | null
+}
+
+interface Result {
+  /** Pieces of the file. */
+  readonly pieces: readonly string[]
+  readonly bytes: number
+  readonly objects: number
+  readonly roots: number
+  readonly failed: boolean
 }
 
 const maxRunning = 5
 const maxKept = 20
+const keptMs = 7 * 24 * 3_600_000
+const maxConnections = 5
+const maxDepth = 2
+/** Roots of one piece: the largest page. */
+const pieceRoots = 250
 
 interface Row {
   readonly [key: string]: unknown
@@ -33,6 +52,63 @@ const nodesOf = (value: unknown): readonly Row[] | null => {
   if (!isRow(value)) return null
   if (Array.isArray(value['edges'])) return value['edges'].map((edge: unknown) => (isRow(edge) ? edge['node'] : null)).filter(isRow)
   return Array.isArray(value['nodes']) ? value['nodes'].filter(isRow) : null
+}
+
+/** Connections of a query, and how deep they are nested. A connection is a field whose selection has edges or nodes. */
+const shapeOf = (document: DocumentNode): { readonly connections: number; readonly depth: number } => {
+  let connections = 0
+  let depth = 0
+  let open = 0
+  const isConnection = (node: FieldNode): boolean =>
+    node.selectionSet?.selections.some((each) => each.kind === Kind.FIELD && ['edges', 'nodes'].includes(each.name.value)) ?? false
+  visit(document, {
+    Field: {
+      enter: (node) => {
+        if (!isConnection(node)) return
+        connections += 1
+        depth = Math.max(depth, open)
+        open += 1
+      },
+      leave: (node) => {
+        if (isConnection(node)) open -= 1
+      },
+    },
+  })
+  return { connections, depth }
+}
+
+/** The query with its root connection asked for page by page. */
+const paged = (document: DocumentNode): DocumentNode => {
+  let depth = 0
+  const extra = parse(`{ a(first: ${pieceRoots}, after: $after) { pageInfo { hasNextPage endCursor } } }`)
+  const [operation] = extra.definitions
+  const field = operation?.kind === Kind.OPERATION_DEFINITION ? (operation.selectionSet.selections[0] as FieldNode) : null
+  return visit(document, {
+    OperationDefinition: (node) => ({
+      ...node,
+      variableDefinitions: [
+        {
+          kind: Kind.VARIABLE_DEFINITION,
+          variable: { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: 'after' } },
+          type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'String' } },
+        },
+      ],
+    }),
+    Field: {
+      enter: (node) => {
+        depth += 1
+        if (depth !== 1 || !field?.selectionSet || !node.selectionSet) return undefined
+        return {
+          ...node,
+          arguments: [...(node.arguments ?? []), ...(field.arguments ?? [])],
+          selectionSet: { ...node.selectionSet, selections: [...node.selectionSet.selections, ...field.selectionSet.selections] },
+        }
+      },
+      leave: () => {
+        depth -= 1
+      },
+    },
+  }) as DocumentNode
 }
 
 /** Lines of a node and of what hangs below it. */
@@ -58,43 +134,67 @@ export const createBulkOperations = (input: {
   let count = 0
   const isDone = (operation: Operation): boolean => input.nowMs() >= operation.createdAtMs + input.durationMs
 
-  const complete = (operation: Operation, context: Context): void => {
-    if (operation.result || !isDone(operation)) return
-    const answer = execute({
-      schema: shopifySchema(),
-      document: operation.document,
-      rootValue: input.rootValue(),
-      contextValue: { ...context, bulk: true } satisfies Context,
-      fieldResolver: input.fieldResolver,
-    }) as ExecutionResult
-    const roots = Object.values(answer.data ?? {}).flatMap((value) => nodesOf(value) ?? [])
-    const rows = roots.flatMap((node) => linesOf(node, undefined))
-    operation.result = {
-      text: rows.map((each) => `${JSON.stringify(each)}\n`).join(''),
-      objects: rows.length,
-      roots: roots.length,
-      failed: (answer.errors?.length ?? 0) > 0,
+  const runPieces = (operation: Operation, context: Context): Result => {
+    const document = paged(operation.document)
+    const pieces: string[] = []
+    let [bytes, objects, roots, failed] = [0, 0, 0, false]
+    for (let after: unknown = null; ; ) {
+      const answer = execute({
+        schema: shopifySchema(),
+        document,
+        rootValue: input.rootValue(),
+        contextValue: { ...context, bulk: true } satisfies Context,
+        variableValues: { after },
+        fieldResolver: input.fieldResolver,
+      }) as ExecutionResult
+      failed ||= (answer.errors?.length ?? 0) > 0
+      const [connection] = Object.values(answer.data ?? {})
+      const nodes = nodesOf(connection) ?? []
+      const rows = nodes.flatMap((node) => linesOf(node, undefined))
+      if (!operation.groupObjects) rows.sort((a, b) => Number(a['__parentId'] !== undefined) - Number(b['__parentId'] !== undefined))
+      const text = rows.map((each) => `${JSON.stringify(each)}\n`).join('')
+      pieces.push(text)
+      bytes += Buffer.byteLength(text)
+      objects += rows.length
+      roots += nodes.length
+      const page = isRow(connection) && isRow(connection['pageInfo']) ? connection['pageInfo'] : null
+      if (failed || page?.['hasNextPage'] !== true) return { pieces, bytes, objects, roots, failed }
+      after = page['endCursor']
     }
+  }
+
+  const complete = (operation: Operation, context: Context): void => {
+    if (operation.result || operation.isCancelled || !isDone(operation)) return
+    operation.result = runPieces(operation, context)
+  }
+
+  const isExpired = (operation: Operation): boolean => input.nowMs() >= operation.createdAtMs + input.durationMs + keptMs
+
+  const statusOf = (operation: Operation): string => {
+    if (operation.isCancelled) return 'CANCELED'
+    if (operation.result === null) return operation.createdAtMs === input.nowMs() ? 'CREATED' : 'RUNNING'
+    if (operation.result.failed) return 'FAILED'
+    return isExpired(operation) ? 'EXPIRED' : 'COMPLETED'
   }
 
   const present = (operation: Operation, context: Context): Node => {
     complete(operation, context)
     const { result } = operation
-    const completed = result !== null && !result.failed
+    const completed = statusOf(operation) === 'COMPLETED'
     return {
       __typename: 'BulkOperation',
       id: gid('BulkOperation', operation.id),
       type: 'QUERY',
       query: operation.query,
-      status: result === null ? (operation.createdAtMs === input.nowMs() ? 'CREATED' : 'RUNNING') : result.failed ? 'FAILED' : 'COMPLETED',
+      status: statusOf(operation),
       errorCode: result?.failed ? 'INTERNAL_SERVER_ERROR' : null,
       createdAt: isoSeconds(operation.createdAtMs),
       completedAt: completed ? isoSeconds(operation.createdAtMs + input.durationMs) : null,
       objectCount: String(result?.objects ?? 0),
       rootObjectCount: String(result?.roots ?? 0),
-      fileSize: completed ? String(Buffer.byteLength(result.text)) : null,
+      fileSize: completed ? String(result?.bytes ?? 0) : null,
       // Shopify gives no address for an empty result.
-      url: completed && result.objects > 0 ? `${context.origin}/bulk/${operation.id}.jsonl` : null,
+      url: completed && (result?.objects ?? 0) > 0 ? `${context.origin}/bulk/${operation.id}.jsonl` : null,
       partialDataUrl: null,
     }
   }
@@ -102,12 +202,16 @@ export const createBulkOperations = (input: {
   const refused = (code: string, message: string): Node => ({ bulkOperation: null, userErrors: [{ code, field: ['query'], message }] })
 
   return {
-    run: (query, context) => {
+    run: (query, groupObjects, context) => {
       const checked = checkDocument(query)
       if (!checked.ok) return refused('INVALID', `Invalid bulk query: ${checked.errors[0]?.message ?? 'not understood'}`)
       const definition = checked.document.definitions.find((each) => each.kind === Kind.OPERATION_DEFINITION)
       if (definition?.operation !== OperationTypeNode.QUERY) return refused('INVALID', 'Invalid bulk query: it is not a query')
-      if ([...operations.values()].filter((each) => !isDone(each)).length >= maxRunning) {
+      const { connections, depth } = shapeOf(checked.document)
+      if (connections === 0) return refused('INVALID', 'Invalid bulk query: it has no connection')
+      if (connections > maxConnections) return refused('INVALID', `Invalid bulk query: more than ${maxConnections} connections`)
+      if (depth > maxDepth) return refused('INVALID', `Invalid bulk query: connections are nested more than ${maxDepth} levels deep`)
+      if ([...operations.values()].filter((each) => !isDone(each) && !each.isCancelled).length >= maxRunning) {
         return refused('LIMIT_REACHED', `A bulk query operation limit of ${maxRunning} for this app and shop is reached.`)
       }
       const operation: Operation = {
@@ -115,6 +219,8 @@ export const createBulkOperations = (input: {
         query,
         createdAtMs: input.nowMs(),
         document: checked.document,
+        groupObjects,
+        isCancelled: false,
         result: null,
       }
       operations.set(operation.id, operation)
@@ -125,6 +231,20 @@ export const createBulkOperations = (input: {
       const operation = operations.get(digits('BulkOperation', id))
       return operation ? present(operation, context) : null
     },
-    lines: (id) => operations.get(id)?.result?.text,
+    cancel: (id, context) => {
+      const operation = operations.get(digits('BulkOperation', id))
+      if (!operation) return { bulkOperation: null, userErrors: [{ field: ['id'], message: 'Bulk operation does not exist' }] }
+      if (isDone(operation))
+        return {
+          bulkOperation: present(operation, context),
+          userErrors: [{ field: ['id'], message: 'A bulk operation cannot be canceled when it is completed' }],
+        }
+      operation.isCancelled = true
+      return { bulkOperation: present(operation, context), userErrors: [] }
+    },
+    lines: (id) => {
+      const operation = operations.get(id)
+      return operation && !isExpired(operation) ? operation.result?.pieces : undefined
+    },
   }
 }

@@ -188,7 +188,9 @@ test('BulkStatus', async () => {
     .split('\n')
     .map((line) => JSON.parse(line) as unknown)
   expect(lines).toHaveLength(7)
-  expect(lines[1]).toMatchObject({ __parentId: pick(lines[0], 'id'), quantities: [{ name: 'available', quantity: 5 }, {}, {}] })
+  // Not grouped: the items come first, each level names its item.
+  expect(lines.slice(0, 3).every((line) => pick(line, '__parentId') === undefined)).toBe(true)
+  expect(lines[3]).toMatchObject({ __parentId: pick(lines[0], 'id'), quantities: [{ name: 'available', quantity: 5 }, {}, {}] })
 })
 
 test('CancelOrder', async () => {

@@ -35,6 +35,19 @@ const simulatedOrder = (order: Order): SimulatedOrder => ({
   lines: order.lines.map((line) => ({ lineId: line.id, externalId: line.level.externalId, quantity: line.quantity })),
 })
 
+/** Piece by piece, as the reader asks for it. */
+const streamOf = (pieces: readonly string[]): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder()
+  let next = 0
+  return new ReadableStream({
+    pull: (controller) => {
+      const piece = pieces[next++]
+      if (piece === undefined) controller.close()
+      else controller.enqueue(encoder.encode(piece))
+    },
+  })
+}
+
 const createMarket = (shop: Shop): Simulator['market'] => {
   const { stock, orders } = shop
   const tracked = () => [...stock.levels()].filter((level) => level.item.tracked)
@@ -157,7 +170,7 @@ export const createShopifySimulator = (options: ShopifySimulatorOptions): Simula
     const lines = bulk.lines(context.req.param('file').replace(/\.jsonl$/, ''))
     return lines === undefined
       ? json(404, { errors: 'Not Found' })
-      : new Response(lines, { headers: { 'Content-Type': 'application/jsonl' } })
+      : new Response(streamOf(lines), { headers: { 'Content-Type': 'application/jsonl' } })
   })
   app.notFound(() => json(404, { errors: 'Not Found' }))
 

@@ -239,9 +239,9 @@ export const createRoot = (shop: Shop, bulk: () => BulkOperations): { readonly q
       { query: text, groupObjects }: { readonly query: string; readonly groupObjects: boolean },
       context: Context,
     ) => {
-      if (groupObjects) throw new GraphQLError('bulkOperationRunQuery(groupObjects: true) is not simulated')
-      return bulk().run(text, context)
+      return bulk().run(text, groupObjects, context)
     },
+    bulkOperationCancel: ({ id }: ById, context: Context) => bulk().cancel(id, context),
   }
   return { query, mutation }
 }

@@ -7,6 +7,7 @@ import type { ChannelId } from '../domain/ids.ts'
 import type { Fulfilment, Order, OrderFact } from '../domain/orders.ts'
 import type { WriteClass } from '../domain/stock.ts'
 import type { InboxEvent } from './store.ts'
+import type { SweepingChannel } from './sweep.ts'
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
@@ -144,7 +145,7 @@ export interface CheckFinding {
   readonly fix: string | null
 }
 
-export interface ChannelAdapter {
+export interface ChannelAdapter extends SweepingChannel {
   readonly channel: ChannelId
   /** Folder name: `shopify`, `amazon-seller`, `amazon-vendor`. */
   readonly platform: string

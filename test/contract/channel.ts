@@ -7,6 +7,7 @@ import { describeAnswers } from './channel-answers.ts'
 import { describeOrders } from './channel-orders.ts'
 import { describeQuota } from './channel-quota.ts'
 import { describeWrites } from './channel-writes.ts'
+import { describeSweeps } from './channel-sweeps.ts'
 import { describeInbound } from './inbound.ts'
 
 export const describeChannel = (channel: ChannelUnderTest): void => {
@@ -17,5 +18,6 @@ export const describeChannel = (channel: ChannelUnderTest): void => {
     describeInbound(channel)
     describeAnswers(channel)
     describeAccount(channel)
+    describeSweeps(channel)
   })
 }

@@ -34,8 +34,8 @@ export interface CallOptions {
 
 export interface ShopifyClient {
   call<V, D>(operation: Operation<V, D>, variables: V, options: CallOptions): Promise<Reply<D>>
-  /** For reads: waits for its turn in the budget, and again when the platform throttles it. */
-  patient<V, D>(operation: Operation<V, D>, variables: V, signal: AbortSignal): Promise<Reply<D>>
+  /** For reads: waits for its turn in the budget, and again when the platform throttles it. In the background: behind all that is live. */
+  patient<V, D>(operation: Operation<V, D>, variables: V, signal: AbortSignal, urgency?: 'claimed' | 'background'): Promise<Reply<D>>
   /** Estimated points of a request. */
   costOf<V, D>(operation: Operation<V, D>, variables: V): number
   readonly bucket: CostBucket
@@ -192,18 +192,23 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
     }
   }
 
-  const patient = async <V, D>(operation: Operation<V, D>, variables: V, signal: AbortSignal): Promise<Reply<D>> => {
-    const release = bucket.claim(costOf(operation, variables))
+  const patient = async <V, D>(
+    operation: Operation<V, D>,
+    variables: V,
+    signal: AbortSignal,
+    urgency: 'claimed' | 'background' = 'claimed',
+  ): Promise<Reply<D>> => {
+    const release = bucket.claim(urgency === 'claimed' ? costOf(operation, variables) : 0)
     try {
       for (let throttles = 0; ; ) {
         if (signal.aborted) throw new BelayError('channel-unreachable', `${operation.name}: stopped before it was sent`)
-        const waitMs = bucket.waitMs(costOf(operation, variables), 'claimed')
+        const waitMs = bucket.waitMs(costOf(operation, variables), urgency)
         if (waitMs > 0) {
           await clock.sleep(waitMs, signal)
           continue
         }
         try {
-          return await call(operation, variables, { signal, urgency: 'claimed' })
+          return await call(operation, variables, { signal, urgency })
         } catch (error) {
           if (!(error instanceof BelayError) || error.kind !== 'throttled' || ++throttles > maxThrottles) throw error
           await clock.sleep(Math.max(100, (error.retryAtMs ?? 0) - clock.nowMs()), signal)

@@ -14,6 +14,7 @@ import { createOrders } from './orders.ts'
 import type { RefusedItems } from './push-add.ts'
 import { pushItems } from './push.ts'
 import { maxItemsPerMutation } from './push-write.ts'
+import { sweepShop } from './sweep.ts'
 import { createVariantIndex } from './variant-index.ts'
 
 export { configSchema, type ShopifyConfig } from './config.ts'
@@ -100,5 +101,6 @@ export const createShopify = (config: ShopifyConfig, ports: ShopifyPorts): Chann
     settleAcknowledgements: async () => [],
     discover: (signal) => discoverListings(client, variants, context.locationIds, signal),
     check: (signal) => checkAccount(client, config, signal),
+    sweep: (request) => sweepShop({ client, fetch: ports.fetch, clock, locationIds: known }, request),
   }
 }

@@ -3,11 +3,13 @@
 // - a cost is estimated and taken before sending, and corrected by `throttleStatus` after; what is still under way stays taken;
 // - estimates are learned from the `requestedQueryCost` of earlier answers;
 // - a reserve is kept for decreases of stock, so that increases, polls and reads never make them wait;
-// - whoever waits in line for a large query has its points set aside, so that a stream of small ones cannot starve it.
+// - whoever waits in line for a large query has its points set aside, so that a stream of small ones cannot starve it;
+// - background work (sweeps) takes only what is above half of the bucket, so that whatever is live finds at least that half there. Idle, it
+//   still gets all that the shop restores.
 import type { Clock } from '../../ports/clock.ts'
 
-/** decrease: may use the reserve. normal: what neither reserve nor claims need. claimed: has set its points aside. */
-export type Urgency = 'decrease' | 'normal' | 'claimed'
+/** decrease: may use the reserve. normal: what neither reserve nor claims need. claimed: has set its points aside. background: the rest. */
+export type Urgency = 'decrease' | 'normal' | 'claimed' | 'background'
 
 export interface ThrottleStatus {
   readonly maximumAvailable: number
@@ -34,6 +36,8 @@ export interface CostBucket {
 /** Before the first answer: the smallest bucket that Shopify has had. */
 const initialStatus: ThrottleStatus = { maximumAvailable: 1000, currentlyAvailable: 1000, restoreRate: 50 }
 const reserveShare = 0.2
+/** Kept for all that is live. */
+const liveShare = 0.5
 
 const isPositive = (n: number): boolean => Number.isFinite(n) && n > 0
 
@@ -51,6 +55,7 @@ export const createCostBucket = (clock: Clock): CostBucket => {
   }
   const reserve = (urgency: Urgency): number => {
     if (urgency === 'decrease') return 0
+    if (urgency === 'background') return maximumAvailable * liveShare + claimed
     return maximumAvailable * reserveShare + (urgency === 'normal' ? claimed : 0)
   }
   const msFor = (missing: number): number => (missing <= 0 ? 0 : Math.ceil((missing / restoreRate) * 1000))

@@ -373,6 +373,112 @@ export const partLines: Operation<
 }`,
 }
 
+// ---- sweeps ----
+
+const sweptQuantities = 'quantities(names: ["available", "on_hand", "committed"]) { name quantity updatedAt }'
+const sweptVariant = 'id inventoryPolicy product { id status }'
+
+export interface SweptVariant extends VariantPolicy {
+  readonly product: { readonly id: string; readonly status: string } | null
+}
+
+export interface SweptItem {
+  readonly id: string
+  readonly sku: string | null
+  readonly tracked: boolean
+  readonly duplicateSkuCount: number
+}
+
+export interface SweptLevel {
+  readonly id: string
+  readonly isActive: boolean
+  readonly updatedAt: string
+  readonly location: Reference
+  readonly quantities: readonly (QuantityRow & { readonly updatedAt: string | null })[]
+}
+
+/**
+ * Every item with its levels and variants: three connections, two of them nested (five and two levels are the most). The lines come
+ * grouped, each item followed by what hangs below it, because the others would have to wait in memory for their parents.
+ */
+export const bulkInventoryQuery = `{ inventoryItems { edges { node {
+  id sku tracked duplicateSkuCount
+  variants { edges { node { ${sweptVariant} } } }
+  inventoryLevels { edges { node { id isActive updatedAt location { id } ${sweptQuantities} } } }
+} } } }`
+
+export interface BulkOperationNode {
+  readonly id: string
+  readonly status: string
+  readonly errorCode: string | null
+  readonly objectCount: string
+  readonly rootObjectCount: string
+  readonly url: string | null
+}
+
+const bulkOperationFields = 'id status errorCode objectCount rootObjectCount url'
+
+export const bulkOperationRunQuery: Operation<
+  { readonly query: string },
+  {
+    readonly bulkOperationRunQuery: {
+      readonly bulkOperation: BulkOperationNode | null
+      readonly userErrors: readonly UserError[]
+    } | null
+  }
+> = {
+  name: 'bulkOperationRunQuery',
+  write: true,
+  points: () => 10,
+  document: `mutation RunBulkQuery($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
+    bulkOperation { ${bulkOperationFields} }
+    userErrors { code field message }
+  }
+}`,
+}
+
+export const bulkOperation: Operation<{ readonly id: string }, { readonly bulkOperation: BulkOperationNode | null }> = {
+  name: 'bulkOperation',
+  write: false,
+  points: () => 1,
+  document: `query BulkOperation($id: ID!) {
+  bulkOperation(id: $id) { ${bulkOperationFields} }
+}`,
+}
+
+export interface SweptItemNode extends SweptItem {
+  readonly kind: 'InventoryItem'
+  readonly variants: { readonly nodes: readonly SweptVariant[] } | null
+  readonly inventoryLevel: SweptLevel | null
+  readonly inventoryLevels: { readonly nodes: readonly SweptLevel[] }
+}
+
+/** Other places of the same item that are looked at; more of them are not evidence enough to pay for. */
+const sweptPlaces = 5
+/** An item 1, a variant in a connection 2 + 2, a level with its location and quantities 3, and the other places. */
+const sweptItemPoints = 1 + 4 + 3 + 2 + sweptPlaces * 3
+
+export const sweptItems: Operation<
+  { readonly ids: readonly string[]; readonly locationId: string },
+  { readonly nodes: readonly (SweptItemNode | { readonly kind: string } | null)[] }
+> = {
+  name: 'inventoryLevels (sweep)',
+  write: false,
+  points: ({ ids }) => ids.length * sweptItemPoints,
+  document: `query SweptItems($ids: [ID!]!, $locationId: ID!) {
+  nodes(ids: $ids) {
+    kind: __typename
+    ... on InventoryItem {
+      id sku tracked duplicateSkuCount
+      variants(first: 1) { nodes { ${sweptVariant} } }
+      inventoryLevel(locationId: $locationId) { id isActive updatedAt location { id } ${sweptQuantities} }
+      inventoryLevels(first: ${sweptPlaces}) { nodes { id isActive updatedAt location { id } ${sweptQuantities} } }
+    }
+  }
+}`,
+}
+
 // ---- the account ----
 
 export const account: Operation<
