@@ -13,9 +13,11 @@ const target = new URL('../src/channels/sp-api/generated/', import.meta.url)
 
 /** Model file -> name of the generated file. */
 const models = {
+  'fbaInventory.json': 'fba-inventory.ts',
   'listingsItems_2021-08-01.json': 'listings-items.ts',
   'notifications.json': 'notifications.ts',
   'orders_2026-01-01.json': 'orders.ts',
+  'reports_2021-06-30.json': 'reports.ts',
   'sellers.json': 'sellers.ts',
   'tokens_2021-03-01.json': 'tokens.ts',
   'vendorDirectFulfillmentInventoryV1.json': 'vendor-direct-fulfillment-inventory.ts',

@@ -6,7 +6,10 @@ import { createAgenda } from '../sp-api/agenda.ts'
 import type { DelayRange } from '../sp-api/chance.ts'
 import { createGateway } from '../sp-api/gateway.ts'
 import type { Credentials } from '../sp-api/login.ts'
+import { createReports } from '../sp-api/reports.ts'
 import { createBackstage } from './backstage.ts'
+import { fbaInventoryEndpoint } from './fba-inventory.ts'
+import { listingsReport } from './listings-report.ts'
 import { listingsEndpoints } from './listings.ts'
 import { orderChangePayload, type OrderView } from './order-shape.ts'
 import { ordersEndpoints } from './orders.ts'
@@ -30,10 +33,29 @@ export interface AmazonSellerOptions {
   readonly pending?: DelayRange
   /** Does quantityOrdered of a line keep cancelled units? Not documented. Default: kept. */
   readonly cancelledUnits?: OrderView['cancelledUnits']
+  /** From asking for a report to its end. Default: 1 to 5 min. */
+  readonly reportProcessing?: DelayRange
+  /** How report documents are stored. Defaults: GZIP, UTF-8. */
+  readonly reportCompression?: 'GZIP' | 'none'
+  readonly reportCharset?: 'UTF-8' | 'ISO-8859-1'
   /** Multiplies every documented rate and burst. Default: 1. */
   readonly quotaScale?: number
   readonly ports: SimulatorPorts
 }
+
+/** Marketplaces of the European endpoint whose merchant stock is one quantity for each SKU [developer-docs.amazon.com, marketplace ids]. */
+const europe: readonly string[] = [
+  'A1PA6795UKMFR9',
+  'A13V1IB3VIYZZH',
+  'APJ6JRA9NG5V4',
+  'A1RKKUPIHCS9HS',
+  'A1F83G8C2ARO7P',
+  'A1805IZSGTT6HS',
+  'A2NODRKZP88ZB9',
+  'A1C3SOZRARQ6R3',
+  'AMEN7PMS3EDWL',
+  'A28R8C7NBKEWEA',
+]
 
 export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simulator => {
   const { sellerId, marketplaceId, ports, aws } = options
@@ -72,6 +94,17 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
     },
   })
   const processing = options.processing ?? { minMs: 5_000, maxMs: 120_000 }
+  // The marketplaces that share one stock with this one.
+  const marketplaceIds = europe.includes(marketplaceId) ? europe : [marketplaceId]
+  const reports = createReports({
+    kinds: { GET_MERCHANT_LISTINGS_ALL_DATA: listingsReport(shop, options.reportCharset ?? 'UTF-8') },
+    marketplaceIds,
+    agenda,
+    ports,
+    faults,
+    processing: options.reportProcessing,
+    compression: options.reportCompression,
+  })
   const gateway = createGateway({
     ports,
     credentials: options.credentials,
@@ -83,6 +116,8 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
       ...listingsEndpoints({ sellerId, marketplaceId, shop, agenda, ports, faults, processing }),
       ...ordersEndpoints({ marketplaceId, shop, ports, cancelledUnits: options.cancelledUnits ?? 'kept' }),
       participationsEndpoint(marketplaceId),
+      fbaInventoryEndpoint({ marketplaceIds, shop, ports }),
+      ...reports.endpoints,
       ...subscriptions.endpoints,
     ],
   })
@@ -90,7 +125,7 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
 
   return {
     platform: 'amazon-seller',
-    fetch: (request) => (isSqsRequest(request) ? sqs(request) : gateway(request)),
+    fetch: async (request) => (isSqsRequest(request) ? sqs(request) : (reports.document(request) ?? gateway(request))),
     market: {
       offers: () => [...shop.offers.values()].map(({ sku, title }) => ({ externalId: sku, sku, title })),
       liveQuantity: (externalId) => {

@@ -7,10 +7,12 @@ import { createAgenda } from '../sp-api/agenda.ts'
 import type { DelayRange } from '../sp-api/chance.ts'
 import { createGateway } from '../sp-api/gateway.ts'
 import type { Credentials } from '../sp-api/login.ts'
+import { createReports } from '../sp-api/reports.ts'
 import { createBackstage } from './backstage.ts'
 import { directOrdersEndpoints } from './direct-orders.ts'
 import { inventoryEndpoint } from './inventory.ts'
 import { createPurchasing, type RetailItem, retailSimulatedOrder } from './purchasing.ts'
+import { vendorReports } from './reports.ts'
 import { retailOrdersEndpoints } from './retail-orders.ts'
 import { createTransactions } from './transactions.ts'
 import { createDirectBusiness, directSimulatedOrder } from './warehouse.ts'
@@ -18,6 +20,10 @@ import { createDirectBusiness, directSimulatedOrder } from './warehouse.ts'
 export interface AmazonVendorOptions {
   readonly vendorCode: string
   readonly warehouses: readonly string[]
+  /** Where its reports tell of. Default: Germany. */
+  readonly marketplaceIds?: readonly string[]
+  /** From asking for a report to its end. Default: 1 to 5 min. */
+  readonly reportProcessing?: DelayRange
   readonly credentials: Credentials
   /** Direct-fulfilment offers, `sku` being the vendorProductIdentifier. */
   readonly catalogue: readonly CatalogueItem[]
@@ -46,6 +52,14 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
   const asins = new Map([...skus].map((sku, index) => [sku, `B1${index.toString(36).toUpperCase().padStart(8, '0')}`]))
   const business = createDirectBusiness({ warehouses, catalogue, selfDecrement, orderVisibilityMs, asins, ports })
   const purchasing = createPurchasing({ items: retail, orderVisibilityMs, asins, ports })
+  const reports = createReports({
+    kinds: vendorReports(purchasing),
+    marketplaceIds: options.marketplaceIds ?? ['A1PA6795UKMFR9'],
+    agenda,
+    ports,
+    faults,
+    processing: options.reportProcessing,
+  })
   const gateway = createGateway({
     ports,
     credentials: options.credentials,
@@ -60,12 +74,13 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
       ...directOrdersEndpoints({ vendorCode, business, transactions, ports }),
       ...retailOrdersEndpoints({ vendorCode, purchasing, transactions, ports }),
       ...transactions.endpoints,
+      ...reports.endpoints,
     ],
   })
 
   return {
     platform: 'amazon-vendor',
-    fetch: gateway,
+    fetch: async (request) => reports.document(request) ?? gateway(request),
     market: {
       offers: () =>
         [...business.offers.values(), ...purchasing.offers.values()].map(({ externalId, vendorSku, title }) => ({

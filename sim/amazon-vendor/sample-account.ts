@@ -19,6 +19,9 @@ const vendorOperations = [
   loadOperation('vendorOrders', 'getPurchaseOrder'),
   loadOperation('vendorOrders', 'submitAcknowledgement'),
   loadOperation('vendorTransactions', 'getTransaction'),
+  loadOperation('reports', 'createReport'),
+  loadOperation('reports', 'getReport'),
+  loadOperation('reports', 'getReportDocument'),
   loadOperation('tokens', 'createRestrictedDataToken'),
 ]
 

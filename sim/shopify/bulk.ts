@@ -83,7 +83,7 @@ const paged = (document: DocumentNode): DocumentNode => {
   const extra = parse(`{ a(first: ${pieceRoots}, after: $after) { pageInfo { hasNextPage endCursor } } }`)
   const [operation] = extra.definitions
   const field = operation?.kind === Kind.OPERATION_DEFINITION ? (operation.selectionSet.selections[0] as FieldNode) : null
-  return visit(document, {
+  return visit<DocumentNode>(document, {
     OperationDefinition: (node) => ({
       ...node,
       variableDefinitions: [
@@ -108,7 +108,7 @@ const paged = (document: DocumentNode): DocumentNode => {
         depth -= 1
       },
     },
-  }) as DocumentNode
+  })
 }
 
 /** Lines of a node and of what hangs below it. */

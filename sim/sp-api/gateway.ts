@@ -32,7 +32,8 @@ export interface Endpoint {
   readonly access: 'partner' | 'grantless' | 'restricted'
   /** Does it change something (so that its answer can be lost after the effect)? */
   readonly writes: boolean
-  readonly handle: (call: Arguments) => Answer
+  /** `origin`: scheme and host that the caller used. */
+  readonly handle: (call: Arguments, origin: string) => Answer
 }
 
 export interface GatewayOptions {
@@ -122,7 +123,7 @@ export const createGateway = (options: GatewayOptions): ((request: Request) => P
     return null
   }
 
-  const serve = (endpoint: Endpoint, path: Readonly<Record<string, string>>, search: URLSearchParams, text: string): Answer => {
+  const serve = (endpoint: Endpoint, path: Readonly<Record<string, string>>, url: URL, text: string): Answer => {
     const { operation } = endpoint
     if (text.length > maxBodyCharacters) return refusal(413, 'RequestTooLarge', 'The request size exceeded the maximum accepted size.')
     let body: unknown = null
@@ -133,8 +134,8 @@ export const createGateway = (options: GatewayOptions): ((request: Request) => P
         return invalid('body', 'is not JSON')
       }
     }
-    const call = operation.parse(path, search, body)
-    return isViolation(call) ? invalid(call.field || 'body', call.message) : endpoint.handle(call)
+    const call = operation.parse(path, url.searchParams, body)
+    return isViolation(call) ? invalid(call.field || 'body', call.message) : endpoint.handle(call, url.origin)
   }
 
   const respond = (operation: Operation, answer: Answer): Response => {
@@ -161,7 +162,7 @@ export const createGateway = (options: GatewayOptions): ((request: Request) => P
       const path = endpoint.operation.method === request.method ? endpoint.operation.match(url.pathname) : null
       if (!path) continue
       options.count(endpoint.operation.name)
-      const answer = before(endpoint, request, url.pathname) ?? serve(endpoint, path, url.searchParams, text)
+      const answer = before(endpoint, request, url.pathname) ?? serve(endpoint, path, url, text)
       if (endpoint.writes && answer.status < 300 && chance(ports.random, faults.errorAfter)) throw lostAnswer()
       return respond(endpoint.operation, answer)
     }

@@ -7,6 +7,8 @@ import addFormatsModule from 'ajv-formats'
 
 const modelFiles = {
   listings: 'listingsItems_2021-08-01.json',
+  fbaInventory: 'fbaInventory.json',
+  reports: 'reports_2021-06-30.json',
   orders: 'orders_2026-01-01.json',
   sellers: 'sellers.json',
   notifications: 'notifications.json',
@@ -23,6 +25,12 @@ const notificationFiles = {
   LISTINGS_ITEM_MFN_QUANTITY_CHANGE: 'ListingsItemMfnQuantityChange.json',
 } as const
 
+const reportFiles = {
+  GET_VENDOR_INVENTORY_REPORT: 'vendorInventoryReport.json',
+  GET_VENDOR_SALES_REPORT: 'vendorSalesReport.json',
+} as const
+
+export type ReportType = keyof typeof reportFiles
 export type ApiName = keyof typeof modelFiles
 export type NotificationType = keyof typeof notificationFiles
 
@@ -188,6 +196,20 @@ export const checkNotification = (type: NotificationType, value: unknown): Viola
     const schema = withoutIds(closed(readContract(notificationFiles[type])))
     check = checkWith(compiler.compile(schema as Schema))
     notificationChecks.set(type, check)
+  }
+  return check(value)
+}
+
+const reportChecks = new Map<ReportType, (value: unknown) => Violation | null>()
+
+/** Checks a report of JSON against its published schema (closed in the same way). */
+export const checkReport = (type: ReportType, value: unknown): Violation | null => {
+  let check = reportChecks.get(type)
+  if (!check) {
+    const compiler = new Ajv({ strict: false, logger: false, validateSchema: false })
+    addFormatsModule.default(compiler)
+    check = checkWith(compiler.compile(withoutIds(closed(readContract(reportFiles[type]))) as Schema))
+    reportChecks.set(type, check)
   }
   return check(value)
 }

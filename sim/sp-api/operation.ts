@@ -4,7 +4,7 @@ import { type ApiName, compileSchema, findOperation, type Parameter, type Schema
 
 export interface Arguments {
   readonly path: Readonly<Record<string, string>>
-  /** Query parameters by name: text, whole numbers, or lists of text, as the model types them. */
+  /** Query parameters by name: text, whole numbers, true or false, or lists of text, as the model types them. */
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
@@ -49,6 +49,7 @@ const parameterSchema = (parameters: readonly Parameter[]): Schema => ({
 const queryValue = (parameter: Parameter | undefined, texts: readonly string[]): unknown => {
   const text = texts.join(',')
   if (parameter?.type === 'array') return text.split(',')
+  if (parameter?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   if (parameter?.type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text)
   return text
 }

@@ -21,7 +21,7 @@ interface SweepOptions {
   readonly resume?: string | null
   readonly signal?: AbortSignal
   /** Called after each batch. */
-  readonly then?: (swept: Swept) => void
+  readonly afterBatch?: (swept: Swept) => void
 }
 
 const sweepInto = async (rig: ChannelRig, swept: Swept, options: SweepOptions = {}): Promise<Swept> => {
@@ -34,7 +34,7 @@ const sweepInto = async (rig: ChannelRig, swept: Swept, options: SweepOptions = 
       expect(rows.length).toBeLessThanOrEqual(maxSweepRows)
       swept.rows.push(...rows)
       swept.resumes.push(resume)
-      options.then?.(swept)
+      options.afterBatch?.(swept)
       return Promise.resolve()
     },
   })
@@ -92,7 +92,7 @@ export const describeSweeps = (channel: ChannelUnderTest): void => {
         withRig(channel, { items: many(1_150) }, async (rig) => {
           const stopping = new AbortController()
           const swept = newSwept()
-          const first = sweepInto(rig, swept, { signal: stopping.signal, then: ({ rows }) => rows.length >= 500 && stopping.abort() })
+          const first = sweepInto(rig, swept, { signal: stopping.signal, afterBatch: ({ rows }) => rows.length >= 500 && stopping.abort() })
           await expect(rig.run(first)).rejects.toMatchObject({ code: 'channel-unreachable' })
           expect(swept.rows).toHaveLength(500)
           const rest = await sweep(rig, { resume: swept.resumes.at(-1) ?? null })
@@ -110,11 +110,13 @@ export const describeSweeps = (channel: ChannelUnderTest): void => {
         withRig(channel, {}, async (rig) => {
           const stopping = new AbortController()
           const swept = newSwept()
-          const first = sweepInto(rig, swept, { signal: stopping.signal, then: () => stopping.abort() })
+          const first = sweepInto(rig, swept, { signal: stopping.signal, afterBatch: () => stopping.abort() })
           await expect(rig.run(first)).rejects.toMatchObject({ code: 'channel-unreachable' })
           expect(swept.rows).toHaveLength(0)
           seesAll(rig, await sweep(rig, { resume: swept.resumes.at(-1) ?? null }))
-          const preparing = Object.entries(rig.simulator.requestCounts()).filter(([name]) => /createReport|bulkOperationRunQuery/.test(name))
+          const preparing = Object.entries(rig.simulator.requestCounts()).filter(([name]) =>
+            /createReport|bulkOperationRunQuery/.test(name),
+          )
           expect(preparing.map(([, count]) => count)).toEqual([1])
         }),
       ),
@@ -145,7 +147,7 @@ export const describeSweeps = (channel: ChannelUnderTest): void => {
           const ids = asked.map((offer) => stableId(rig, offer))
           const swept = await sweep(rig, { scope: { kind: 'offers', externalIds: ids } })
           expect(swept.result?.complete).toBe(true)
-          expect(swept.rows.map((each) => each.observed?.externalId).toSorted()).toEqual(ids.toSorted())
+          expect(swept.rows.map((each) => each.observed?.externalId ?? '').toSorted()).toEqual(ids.toSorted())
           expect(rowOf(swept, stableId(rig, edited))?.observed).toMatchObject({ quantity: 77, state: 'live' })
           expect(rowOf(swept, stableId(rig, gone))?.observed).toMatchObject({ quantity: null, state: 'gone' })
           for (const offer of asked.filter((each) => each !== gone))
@@ -194,6 +196,57 @@ export const describeSweeps = (channel: ChannelUnderTest): void => {
           const requests = rig.wire.requests
           await expect(rig.run(sweepInto(rig, newSwept(), { signal: AbortSignal.abort() }))).rejects.toMatchObject({ kind: 'retryable' })
           expect(rig.wire.requests).toBe(requests)
+        }),
+      ),
+    )
+
+    test(
+      'updates whose outcome the platform tells are told, with no number of what it shows now',
+      where(traits.settles, () =>
+        withRig(channel, {}, async (rig) => {
+          const [taken = '', hanging = ''] = rig.offers
+          await pushOne(rig, writeOf(rig, taken, 3))
+          await rig.clock.advance(traits.effectWithinMs)
+          await pushOne(rig, writeOf(rig, hanging, 4))
+          const swept = await sweep(rig, { scope: { kind: 'offers', externalIds: rig.offers } })
+          expect(swept.result?.complete, 'nothing lists what is on offer').toBe(false)
+          expect(swept.rows).toMatchObject([
+            {
+              source: 'vendor-transaction',
+              key: taken,
+              row: { availableQuantity: 3, status: 'Success' },
+              observed: { externalId: taken, quantity: null, fulfilment: 'DF', keys: [taken] },
+            },
+          ])
+        }),
+      ),
+    )
+
+    test(
+      "Amazon's own reports are read by day and item; cut off, a report is not asked for again",
+      where(traits.settles, () =>
+        withRig(channel, {}, async (rig) => {
+          const { market } = rig.simulator
+          const stopping = new AbortController()
+          const swept = newSwept()
+          const first = sweepInto(rig, swept, { signal: stopping.signal, afterBatch: ({ rows }) => rows.length > 0 && stopping.abort() })
+          await expect(rig.run(first)).rejects.toMatchObject({ code: 'channel-unreachable' })
+          const rest = await sweep(rig, { resume: swept.resumes.at(-1) ?? null })
+          const rows = [...swept.rows, ...rest.rows]
+          const purchased = market.offers().filter((each) => each.externalId.startsWith('retail/'))
+          for (const source of ['vendor-inventory', 'vendor-sales']) {
+            const own = rows.filter((each) => each.source === source)
+            expect(own).toHaveLength(purchased.length * 7)
+            expect(new Set(own.map((each) => each.key)).size).toBe(own.length)
+            expect(own.every((each) => each.observed === null && each.row['startDate'] === each.row['endDate'])).toBe(true)
+            expect(
+              own
+                .map((each) => String(each.row['startDate']))
+                .toSorted()
+                .at(-1),
+            ).toBe('2026-11-21')
+          }
+          expect(rig.simulator.requestCounts()['reports.createReport']).toBe(2)
         }),
       ),
     )

@@ -262,6 +262,7 @@ const makeVendor = (options: RigOptions = {}): ChannelRig => {
     selfDecrement: 'attested',
     directFulfilment: true,
     retail: true,
+    settings: { reports: { marketplaceIds: ['A1PA6795UKMFR9'] } },
   })
   const adapter = createAmazonVendor(config, {
     fetch: counting(simulator, wire),

@@ -12,6 +12,7 @@ import type {
   PushOutcome,
   SettleOutcome,
 } from '../../src/ports/channel.ts'
+import { maxSweepRows, type SweptRow } from '../../src/ports/sweep.ts'
 
 export interface Script {
   readonly shown: Map<string, number>
@@ -39,6 +40,28 @@ export const createScript = (): Script => ({
   settlement: { kind: 'applied' },
   meaning: { kind: 'ignore', reason: 'nothing' },
   writes: [],
+})
+
+/** Read at no time that is told: a script has no clock. */
+const sweptRow = (externalId: string, quantity: number | undefined): SweptRow => ({
+  source: 'amazon-listings-item',
+  key: externalId,
+  row: { sku: externalId },
+  observed: {
+    externalId,
+    keys: [externalId],
+    sku: externalId,
+    quantity: quantity ?? null,
+    state: quantity === undefined ? 'gone' : 'live',
+    fulfilment: 'MFN',
+    tracked: true,
+    sellsBelowZero: false,
+    offersWithSku: 1,
+    unitsPerListing: null,
+    elsewhere: [],
+  },
+  readFromMs: 0,
+  readThroughMs: 0,
 })
 
 export const scriptedChannel = (
@@ -83,6 +106,12 @@ export const scriptedChannel = (
         }),
       ),
     settle: (ids) => Promise.resolve(ids.map(() => script.settlement)),
+    sweep: async ({ scope, onRows }) => {
+      const ids = scope.kind === 'offers' ? scope.externalIds : [...script.shown.keys()]
+      const rows = ids.map((externalId) => sweptRow(externalId, script.shown.get(externalId)))
+      for (let at = 0; at < rows.length; at += maxSweepRows) await onRows({ rows: rows.slice(at, at + maxSweepRows), resume: '' })
+      return { complete: true, calls: 1 }
+    },
     pollOrders: async ({ sinceMs, nowMs, onPage }) => {
       if (script.pollFails) throw script.pollFails
       await onPage(script.orders.filter((order) => order.revisedAtMs >= sinceMs))

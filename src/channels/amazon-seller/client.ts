@@ -10,11 +10,14 @@ import type { components as NotificationsModel } from '../sp-api/generated/notif
 import type { AmazonSellerConfig } from './config.ts'
 import { listingsPageSize, type OrderStream, ordersPageSize, type SellerOperation } from './limits.ts'
 import { getListingAnswer, getOrderAnswer, merchantChannelCode, searchListingsAnswer, searchOrdersAnswer, submissionAnswer } from './map.ts'
+import { fbaSummaries, sweptListing, sweptListings } from './sweep-map.ts'
 import { destinationAnswer, destinationsAnswer, participationsAnswer, subscriptionAnswer } from './setup-answers.ts'
 
 type PatchRequest = ListingsModel['schemas']['ListingsItemPatchRequest']
 type SubscriptionRequest = NotificationsModel['schemas']['CreateSubscriptionRequest']
 type DestinationRequest = NotificationsModel['schemas']['CreateDestinationRequest']
+
+const sweptData = ['summaries', 'fulfillmentAvailability', 'attributes']
 
 type Call = Omit<SpApiCall, 'operation'> & { readonly operation: SellerOperation }
 
@@ -107,6 +110,52 @@ export const createSellerClient = (client: SpApiClient, config: AmazonSellerConf
           identifiersType: 'SKU',
           includedData: ['fulfillmentAvailability'],
           pageSize: String(listingsPageSize),
+        },
+        signal,
+        write: false,
+      }),
+
+    /** What a sweep tells of: with the state of the listing, and the pack that it sells. */
+    sweepBySku: (skus: readonly string[], signal: AbortSignal) =>
+      call(sweptListings, {
+        operation: 'searchListingsItems',
+        method: 'GET',
+        path: items,
+        query: {
+          marketplaceIds: [writeMarketplace],
+          identifiers: skus,
+          identifiersType: 'SKU',
+          includedData: sweptData,
+          pageSize: String(listingsPageSize),
+        },
+        signal,
+        write: false,
+      }),
+
+    sweepListing: (sku: string, signal: AbortSignal) =>
+      orNull(
+        call(sweptListing, {
+          operation: 'getListingsItem',
+          method: 'GET',
+          path: `${items}/${encodeURIComponent(sku)}`,
+          query: { marketplaceIds: [writeMarketplace], includedData: sweptData },
+          signal,
+          write: false,
+        }),
+      ),
+
+    /** Of one marketplace: in Europe each answers the sums of all of them. */
+    fbaSummaries: (nextToken: string | undefined, signal: AbortSignal) =>
+      call(fbaSummaries, {
+        operation: 'getInventorySummaries',
+        method: 'GET',
+        path: '/fba/inventory/v1/summaries',
+        query: {
+          details: 'true',
+          granularityType: 'Marketplace',
+          granularityId: writeMarketplace,
+          marketplaceIds: [writeMarketplace],
+          nextToken,
         },
         signal,
         write: false,

@@ -4,6 +4,7 @@
 import { BelayError } from '../../domain/errors.ts'
 import { isIdText } from '../../domain/ids.ts'
 import type { ChannelAdapter, ChannelCapabilities, QueueReceiver, SettleOutcome } from '../../ports/channel.ts'
+import { type Gunzip, gunzip } from '../sp-api/gunzip.ts'
 import { createSpApiClient, type SpApiPorts } from '../sp-api/client.ts'
 import { createSellerClient } from './client.ts'
 import { type AmazonSellerSettings, parseAmazonSellerConfig } from './config.ts'
@@ -13,6 +14,7 @@ import { discoverListings, pushQuantities, readCapacity, readQuantities } from '
 import { fetchOrders, pollOrders } from './orders.ts'
 import { createSqsQueue, type MessageQueue } from './queue.ts'
 import { check, subscribe } from './setup.ts'
+import { sweepAccount } from './sweep.ts'
 
 export type { AmazonSellerSettings } from './config.ts'
 export type { MessageQueue, QueueMessage } from './queue.ts'
@@ -20,6 +22,8 @@ export type { MessageQueue, QueueMessage } from './queue.ts'
 export type AmazonSellerPorts = SpApiPorts & {
   /** In place of SQS: for tests and simulations. */
   readonly queue?: MessageQueue
+  /** In place of zlib's: for deterministic runs. */
+  readonly gunzip?: Gunzip
 }
 
 const capabilities: ChannelCapabilities = {
@@ -106,5 +110,6 @@ export const createAmazonSellerAdapter = (settings: AmazonSellerSettings, ports:
     settleAcknowledgements: notSettling,
     discover: (signal) => discoverListings(api, client, clock, signal),
     check: (signal) => check(setup, signal),
+    sweep: (request) => sweepAccount({ api, config, fetch: ports.fetch, clock, gunzip: ports.gunzip ?? gunzip }, request),
   }
 }

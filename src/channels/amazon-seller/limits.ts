@@ -2,6 +2,7 @@
 // beside them (Apache-2.0, commit 34dc93fe of 2026-08-05). Amazon may grant more: `x-amzn-RateLimit-Limit` is followed. Then the
 // sizes and times that this adapter rests on.
 import type { RateLimit } from '../sp-api/buckets.ts'
+import { reportLimits } from '../sp-api/reports.ts'
 
 export const operationLimits = {
   // listingsItems_2021-08-01.json. getListingsItem has burst 10 there and 5 in the documentation's table: the smaller one.
@@ -16,6 +17,9 @@ export const operationLimits = {
   createDestination: { ratePerSecond: 1, burst: 5 },
   getSubscription: { ratePerSecond: 1, burst: 5 },
   createSubscription: { ratePerSecond: 1, burst: 5 },
+  // fbaInventory.json.
+  getInventorySummaries: { ratePerSecond: 2, burst: 2 },
+  ...reportLimits,
   // sellers.json.
   getMarketplaceParticipations: { ratePerSecond: 0.016, burst: 15 },
 } as const satisfies Record<string, RateLimit>

@@ -56,6 +56,23 @@ const settings = z.strictObject({
     .int()
     .min(1000)
     .default(5 * minute),
+  /** Amazon's own reports of its stock and sales of the vendor's items, read by sweeps. Without marketplaces: none. */
+  reports: z
+    .strictObject({
+      marketplaceIds: z
+        .array(z.string().regex(/^[A-Z0-9]{8,20}$/, { error: 'must be a marketplace id such as A1PA6795UKMFR9' }))
+        .max(25)
+        .default([]),
+      /** MANUFACTURING: all that was made; SOURCING: what Amazon bought of this vendor. Brand owners see the first. */
+      distributorView: z.enum(['MANUFACTURING', 'SOURCING']).default('MANUFACTURING'),
+      /** RETAIL and FRESH are the programs that both reports know. */
+      sellingProgram: z.enum(['RETAIL', 'FRESH']).default('RETAIL'),
+      /** Days that each sweep reads again: Amazon corrects figures of past days. */
+      days: z.int().min(1).max(14).default(7),
+      /** The newest day is this many before today (UTC): Amazon does not say when a day's figures are there. */
+      lagDays: z.int().min(1).max(14).default(2),
+    })
+    .prefault({}),
 })
 
 export const amazonVendorConfig = z

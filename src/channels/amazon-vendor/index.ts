@@ -3,6 +3,7 @@
 import type { ChannelId } from '../../domain/ids.ts'
 import type { ChannelAdapter, DiscoveredListing } from '../../ports/channel.ts'
 import { createSpApiClient, type SpApiPorts } from '../sp-api/client.ts'
+import { type Gunzip, gunzip } from '../sp-api/gunzip.ts'
 import { createAnswers } from './answer.ts'
 import { checkAccount } from './check.ts'
 import type { AmazonVendorConfig } from './config.ts'
@@ -11,12 +12,19 @@ import { createInventory } from './inventory.ts'
 import { buckets, maxUpdatesAtOnce, operations } from './limits.ts'
 import { parseVendorListing } from './listing.ts'
 import { createOrderPoller, directStream, retailStream } from './poll.ts'
+import { createSentUpdates } from './sent-updates.ts'
+import { sweepVendor } from './sweep.ts'
 import { createTransactions, directTransaction, retailTransaction } from './transactions.ts'
 
 /** Vendor Central has no API that lists offers: listings come by import. */
 const nothingToDiscover = async function* (): AsyncGenerator<readonly DiscoveredListing[]> {}
 
-export const createAmazonVendor = (config: AmazonVendorConfig, ports: SpApiPorts): ChannelAdapter => {
+export type AmazonVendorPorts = SpApiPorts & {
+  /** In place of zlib's: for deterministic runs. */
+  readonly gunzip?: Gunzip
+}
+
+export const createAmazonVendor = (config: AmazonVendorConfig, ports: AmazonVendorPorts): ChannelAdapter => {
   const { clock, observer } = ports
   const { settings } = config
   const channel = config.id as ChannelId
@@ -29,11 +37,13 @@ export const createAmazonVendor = (config: AmazonVendorConfig, ports: SpApiPorts
   })
   const streams = [...(config.directFulfilment ? [directStream] : []), ...(config.retail ? [retailStream] : [])]
   const transactions = createTransactions(client, clock)
+  const sent = createSentUpdates()
   const inventory = createInventory(client, transactions, ports, {
     sellingPartyId: config.sellingPartyId,
     itemsPerUpdate: settings.itemsPerUpdate,
     warehouses: Math.max(1, config.warehouses.length),
     transaction: directTransaction(settings.updateDoneAfterMs),
+    sent,
   })
   const answers = createAnswers(client, transactions, clock, {
     codes: settings,
@@ -105,5 +115,19 @@ export const createAmazonVendor = (config: AmazonVendorConfig, ports: SpApiPorts
     settleAcknowledgements: (transactionIds, signal) => answers.settle(transactionIds, signal),
     discover: nothingToDiscover,
     check: (signal) => checkAccount(poller, streams, config, signal),
+    sweep: (request) =>
+      sweepVendor(
+        {
+          api: client,
+          fetch: ports.fetch,
+          clock,
+          gunzip: ports.gunzip ?? gunzip,
+          sent,
+          // Only what Amazon says counts here.
+          transaction: directTransaction(null),
+          reports: settings.reports,
+        },
+        request,
+      ),
   }
 }

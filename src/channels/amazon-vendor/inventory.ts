@@ -17,6 +17,7 @@ import type { components as Inventory } from '../sp-api/generated/vendor-direct-
 import { belayError, isRefusal, pushOutcome, type TransactionProblem, transactionRejected } from './errors.ts'
 import { maxUpdatesAtOnce, operations } from './limits.ts'
 import { directTarget, type Identifiers } from './listing.ts'
+import type { SentUpdates } from './sent-updates.ts'
 import { transactionIdOf, type TransactionKind, type Transactions } from './transactions.ts'
 
 export type InventoryUpdate = Inventory['schemas']['SubmitInventoryUpdateRequest']
@@ -34,6 +35,7 @@ export interface InventoryOptions {
   readonly itemsPerUpdate: number
   readonly warehouses: number
   readonly transaction: TransactionKind
+  readonly sent: SentUpdates
 }
 
 export const inventoryUpdate = (
@@ -111,11 +113,13 @@ export const createInventory = (
         write: true,
       })
       const transactionId = transactionIdOf(operations.submitInventoryUpdate, body, 'payload')
-      for (const entry of entries)
+      for (const entry of entries) {
+        options.sent.remember({ ...entry, transactionId })
         outcomes[entry.index] = {
           kind: 'accepted',
           submissionId: entries.length === 1 ? transactionId : `${transactionId}#${entry.externalId}`,
         }
+      }
     } catch (raw) {
       const error = belayError(raw)
       if (isRefusal(error) && entries.length > 1) {

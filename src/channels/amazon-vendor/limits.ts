@@ -2,6 +2,7 @@
 // contracts); the client follows the header when Amazon grants another. Both submitAcknowledgement operations have the same name in
 // their models, so the one of purchase orders says so.
 import type { RateLimit } from '../sp-api/buckets.ts'
+import { reportLimits } from '../sp-api/reports.ts'
 
 /** Vendor models, "Usage Plan": 10 requests a second, burst 10; getTransaction 10 and 20. */
 const usual: RateLimit = { ratePerSecond: 10, burst: 10 }
@@ -21,6 +22,7 @@ export const operations = {
 export const buckets: Readonly<Record<string, RateLimit>> = {
   ...Object.fromEntries(Object.values(operations).map((operation) => [operation, usual])),
   [operations.getTransaction]: { ratePerSecond: 10, burst: 20 },
+  ...reportLimits,
 }
 
 /** Range of one request (vendorOrders.json, getPurchaseOrders; the direct fulfilment guide says the same). */

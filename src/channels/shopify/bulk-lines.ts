@@ -15,7 +15,10 @@ const maxBelow = 2_000
 
 const malformed = (why: string): BelayError => new BelayError('channel-answer-malformed', `the bulk operation's file: ${why}`)
 
-type Line = Readonly<Record<string, unknown>> & { readonly id: string; readonly __parentId?: string }
+/** Shopify's name for it. */
+const parent = '__parentId'
+
+type Line = Readonly<Record<string, unknown>> & { readonly id: string; readonly [parent]?: string }
 
 const parsed = (text: string, lineNumber: number): Line => {
   let value: unknown
@@ -42,7 +45,7 @@ export async function* readGroups(lines: AsyncIterable<string>, skip: number): A
     if (number <= skip || text === '') continue
     const line = parsed(text, number)
     const kind = kindOf(line.id)
-    if (line.__parentId === undefined) {
+    if (line[parent] === undefined) {
       if (kind !== 'InventoryItem') throw malformed(`line ${number} is of an unknown kind`)
       if (item) yield { group: { item, variant, levels }, lines: number - 1 }
       item = line as unknown as SweptItem
@@ -50,8 +53,8 @@ export async function* readGroups(lines: AsyncIterable<string>, skip: number): A
       levels = []
       continue
     }
-    if (item === null || line.__parentId !== item.id) throw malformed(`line ${number} does not follow its parent`)
-    const { __parentId: _, ...own } = line
+    if (item === null || line[parent] !== item.id) throw malformed(`line ${number} does not follow its parent`)
+    const { [parent]: _, ...own } = line
     if (kind === 'ProductVariant') variant ??= own as unknown as SweptVariant
     else if (kind === 'InventoryLevel' && levels.length < maxBelow) levels.push(own as unknown as SweptLevel)
     else throw malformed(`line ${number} is not one of an item`)

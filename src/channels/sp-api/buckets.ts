@@ -17,7 +17,8 @@ export interface Capacity {
 }
 
 export interface Buckets {
-  capacity(operation: string): Capacity
+  /** `background`: what sweeps may take, which is what is above the share kept for live use. */
+  capacity(operation: string, use?: Use): Capacity
   /** Takes a token: null, or when to try again. */
   take(operation: string): number | null
   /** What `x-amzn-RateLimit-Limit` said: requests per second of this account and application. */
@@ -27,6 +28,11 @@ export interface Buckets {
   /** Any other answer: the run of throttles is over. */
   answered(operation: string): void
 }
+
+export type Use = 'live' | 'background'
+
+/** Of the burst, rounded down: so many requests find room whatever runs in the background. Idle, that still gets the whole rate. */
+const liveShare = 0.4
 
 interface Bucket {
   readonly burst: number
@@ -73,15 +79,16 @@ export const createBuckets = (
     }
     return bucket
   }
-  const capacityOf = (bucket: Bucket): Capacity => {
+  const capacityOf = (bucket: Bucket, use: Use = 'live'): Capacity => {
     const atMs = ports.clock.nowMs()
-    const items = atMs < bucket.closedUntilMs ? 0 : Math.floor(bucket.tokens + epsilon)
-    const missing = Math.max(0, items + 1 - bucket.tokens)
+    const kept = use === 'live' ? 0 : Math.floor(bucket.burst * liveShare)
+    const items = atMs < bucket.closedUntilMs ? 0 : Math.max(0, Math.floor(bucket.tokens + epsilon) - kept)
+    const missing = Math.max(0, items + 1 + kept - bucket.tokens)
     const refillMs = Math.ceil((missing * 1000) / bucket.ratePerSecond)
-    return { items, retryAtMs: items >= bucket.burst ? atMs : Math.max(atMs + refillMs, bucket.closedUntilMs) }
+    return { items, retryAtMs: items + kept >= bucket.burst ? atMs : Math.max(atMs + refillMs, bucket.closedUntilMs) }
   }
   return {
-    capacity: (operation) => capacityOf(filled(operation)),
+    capacity: (operation, use) => capacityOf(filled(operation), use),
     take: (operation) => {
       const bucket = filled(operation)
       const capacity = capacityOf(bucket)

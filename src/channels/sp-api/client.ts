@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
 import type { Random } from '../../ports/random.ts'
 import { type Answer, ExchangeFailure, exchange } from '../http/exchange.ts'
-import { type Capacity, createBuckets, type RateLimit } from './buckets.ts'
+import { type Capacity, createBuckets, type RateLimit, type Use } from './buckets.ts'
 import { failureError, refusalError } from './errors.ts'
 import { createRestrictedTokens, restrictedTokenLimit, restrictedTokenOperation } from './restricted-tokens.ts'
 import { type Credentials, createTokens, type Grant } from './tokens.ts'
@@ -60,7 +60,7 @@ export interface SpApiAnswer<T> {
 
 export interface SpApiClient {
   call<T>(call: SpApiCall): Promise<SpApiAnswer<T>>
-  capacity(operation: string): Capacity
+  capacity(operation: string, use?: Use): Capacity
 }
 
 /** Scope of the notification operations that need no seller (source: notifications model, "grantless operation"). */
@@ -212,7 +212,7 @@ export const createSpApiClient = (options: SpApiClientOptions): SpApiClient => {
   }
 
   return {
-    capacity: (operation) => buckets.capacity(operation),
+    capacity: (operation, use) => buckets.capacity(operation, use),
     call: async <T>(call: SpApiCall): Promise<SpApiAnswer<T>> => {
       // Asked before a token is obtained: an empty bucket costs no request at all.
       const { items, retryAtMs } = buckets.capacity(call.operation)
