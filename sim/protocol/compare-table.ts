@@ -1,7 +1,7 @@
 // The cost table of compare.ts, for people or as JSON.
 import { cells, type Cost, costOf, type HubKind } from './compare.ts'
 
-const kinds: readonly HubKind[] = ['naive', 'buffer', 'protocol', 'unsold']
+const kinds: readonly HubKind[] = ['naive', 'buffer', 'protocol', 'reserve', 'unsold']
 
 const shown = (cost: Cost): string =>
   `${cost.oversoldPercent} % oversold (in ${cost.oversoldWorldsPercent} % of worlds), ${cost.lostPercent} % lost (${cost.lostUnits} units), ${cost.callsPerUnit} calls a unit`
@@ -13,6 +13,7 @@ export const printComparison = (seeds: number, json: boolean): void => {
       naive: costOf(cell, 'naive', seeds),
       buffer: costOf(cell, 'buffer', seeds),
       protocol: costOf(cell, 'protocol', seeds),
+      reserve: costOf(cell, 'reserve', seeds),
       unsold: costOf(cell, 'unsold', seeds),
     }
     if (!json) {

@@ -17,10 +17,14 @@ import { openingStock } from './world.ts'
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 
-/** protocol: of goods that have sold before. unsold: the same, of goods that nobody has bought yet, so that it learns on the way. */
-export type HubKind = 'naive' | 'buffer' | 'protocol' | 'unsold'
+/**
+ * protocol: of goods that have sold before. reserve: the same, with a tenth kept for demand that asks first. unsold: of goods that nobody has
+ * bought yet, so that it learns on the way.
+ */
+export type HubKind = 'naive' | 'buffer' | 'protocol' | 'reserve' | 'unsold'
 
-const usesProtocol = (kind: HubKind): boolean => kind === 'protocol' || kind === 'unsold'
+const usesProtocol = (kind: HubKind): boolean => kind !== 'naive' && kind !== 'buffer'
+const reservePercent = 10
 
 export interface Cell {
   readonly latency: 'typical' | 'slow'
@@ -110,12 +114,13 @@ const pastOf = (cell: Cell, seed: number): readonly (SalesRate | undefined)[] =>
 }
 
 const scenarioOf = (cell: Cell, seed: number, kind: HubKind): Scenario => {
-  const past = kind === 'protocol' ? pastOf(cell, seed) : []
+  const past = kind === 'protocol' || kind === 'reserve' ? pastOf(cell, seed) : []
   const bare: Scenario = {
     seed,
     horizonMs: cell.hours * hourMs,
     onHandUnits: cell.stock,
     bufferUnits: 0,
+    reservePercent: kind === 'reserve' ? reservePercent : 0,
     channels: classes.map((_, index) => ({ ...channelOf(cell, index), ...(past[index] ? { rate: past[index] } : {}) })),
     faults: lightFaults,
     restocksPerDay: 0,

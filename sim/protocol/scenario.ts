@@ -68,6 +68,8 @@ export interface Scenario {
   readonly horizonMs: number
   readonly onHandUnits: number
   readonly bufferUnits: number
+  /** Kept from the channels, percent of what is available. */
+  readonly reservePercent: number
   readonly channels: readonly ChannelScenario[]
   readonly faults: Faults
   readonly restocksPerDay: number
@@ -223,6 +225,7 @@ export const drawScenario = (seed: number): Scenario => {
     horizonMs: dice.pick([hourMs, 3 * hourMs, 8 * hourMs]),
     onHandUnits,
     bufferUnits: dice.chance(0.2) ? dice.int(1, 2) : 0,
+    reservePercent: policy.chance(0.15) ? policy.int(1, 40) : 0,
     channels,
     faults,
     restocksPerDay: dice.pick([0, 4, 12]),

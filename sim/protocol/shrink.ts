@@ -10,7 +10,17 @@ const smaller = (scenario: Scenario): readonly Scenario[] => [
   ...scenario.channels.map((_, index) => ({ ...scenario, channels: scenario.channels.filter((_each, i) => i !== index) })),
   { ...scenario, horizonMs: Math.ceil(scenario.horizonMs / 2) },
   { ...scenario, horizonMs: Math.ceil(scenario.horizonMs * 0.8) },
-  ...(['restocksPerDay', 'shrinkagesPerDay', 'asksPerDay', 'foreignWritesPerDay', 'takeoversPerHour', 'bufferUnits'] as const)
+  ...(
+    [
+      'restocksPerDay',
+      'shrinkagesPerDay',
+      'asksPerDay',
+      'foreignWritesPerDay',
+      'takeoversPerHour',
+      'bufferUnits',
+      'reservePercent',
+    ] as const
+  )
     .filter((name) => scenario[name] > 0)
     .map((name) => ({ ...scenario, [name]: 0 })),
   ...(Object.keys(noFaults) as (keyof typeof noFaults)[])

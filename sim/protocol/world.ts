@@ -99,6 +99,7 @@ export const openingStock = (scenario: Scenario, markets: readonly Marketplace[]
   sharing: scenario.sharing,
   onHandUnits: { [location]: scenario.onHandUnits },
   bufferUnits: scenario.bufferUnits,
+  ...(scenario.reservePercent > 0 ? { reserve: { percent: scenario.reservePercent } } : {}),
   listings: [...markets.map(listingState), ...(scenario.asksPerDay > 0 ? [askListing] : [])],
 })
 

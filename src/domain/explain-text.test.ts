@@ -1,6 +1,7 @@
 // What an operations lead reads, situation by situation. At nine in the morning UTC, told in Berlin.
 import { describe, expect, test } from 'vitest'
 import { fenceWith, knownSettings, listingWith, minuteMs, nineMs, pushWith, stockWith } from '../../test/support/told-stock.ts'
+import { type Policy, resolveStock } from './rules.ts'
 import { explainStock } from './explain.ts'
 import { explanationSections } from './explain-text.ts'
 import type { LocationId } from './ids.ts'
@@ -10,6 +11,8 @@ interface Situation {
   readonly settings?: Parameters<typeof knownSettings>[0]
   readonly watermarkMs?: number | null
 }
+
+const policy: Policy = { catalogue: { priority: 2 }, channels: { shop: { capUnits: 30, hideBelowUnits: 2 } } as Policy['channels'] }
 
 const told = (stock: Stock, { settings = {}, watermarkMs = nineMs - 6 * minuteMs }: Situation = {}): string =>
   explanationSections(
@@ -148,6 +151,63 @@ describe('targets', () => {
       .filter((line) => line.includes('Should have'))
       .join('\n')
   const rule = { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0 } as const
+
+  test('by what they sell', () => {
+    const selling = (milliUnitsPerDay: number, value = 1): Partial<ListingState> => ({
+      rule: { ...rule, mode: 'velocity', value },
+      ...(milliUnitsPerDay > 0 ? { rate: { milliUnitsPerDay, atMs: nineMs } } : {}),
+    })
+    expect(two(selling(3_000), selling(500, 2))).toMatchInlineSnapshot(`
+      "  Should have 13 units: by its sales (about 3 a day), 69 % of 19 units is 13.1.
+        Should have 6 units: by its sales (about 15 in 30 days, times its weight 2), 31 % of 19 units is 5.8; rounded up, because its remainder is among the largest."
+    `)
+    expect(two(selling(0), selling(10), 100)).toMatchInlineSnapshot(`
+      "  Should have 45 units: by its sales (none yet), 45.5 % of 100 units is 45.4.
+        Should have 55 units: by its sales (less than 1 in 30 days), 54.5 % of 100 units is 54.5; rounded up, because its remainder is among the largest."
+    `)
+  })
+
+  test('which level said what, and what the others say', () => {
+    const stock = resolveStock(
+      stockWith(19, [{ ...listingWith('shop', {}), ruleFrom: {}, said: { capUnits: 9 } }], {
+        ruleFrom: {},
+        said: { capUnits: 12, reserve: { units: 4 } },
+      }),
+      policy,
+    )
+    const sections = explanationSections(
+      explainStock(stock, { settingsOf: knownSettings({}), watermarkOf: () => nineMs, policy, nowMs: nineMs }),
+      'Europe/Berlin',
+    )
+    const lines = sections.flatMap(({ sentences }) => sentences).filter((line) => /^(Rules|Of these)/.test(line))
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "Of these kept for demand that asks first (purchase orders, manual reservations): 4 units.",
+        "Rules: reserve 4 from the SKU; all else by default.",
+        "Rules: cap 9 from the SKU on this channel (the SKU says 12, the channel says 30); hidden below 2 from the channel; priority 2 from the catalogue; all else by default.",
+      ]
+    `)
+    const behind = explainStock(stock, {
+      settingsOf: knownSettings({}),
+      watermarkOf: () => nineMs,
+      policy: { ...policy, catalogue: { priority: 5 } },
+      nowMs: nineMs,
+    })
+    expect(behind.rulesBehind).toBe(true)
+    expect(explanationSections(behind, 'UTC')[0]?.sentences).toContain(
+      'A change of the rules in the configuration has not reached this SKU yet; it will.',
+    )
+  })
+
+  test('an observed channel has no share, and what it would have', () => {
+    const observed = { settings: { shop: { mode: 'observe' as const } } }
+    expect(listing({ base: 3, believedQuantity: 3 }, {}, observed)).toMatchInlineSnapshot(`
+      "Should be showing 3 units now; the last evidence is from 09:50:00 CET.
+      May still sell at most 3 units that we do not know of (exposure: 3 by evidence and known orders).
+      Has no share: the channel is only observed; what it may still sell (3 units) stays counted, and is nobody else's; with the observed channels enforced it would have 10 units.
+      Nothing to do: the channel is only observed: nothing is written there."
+    `)
+  })
 
   test('by weight, rounded by largest remainder', () => {
     expect(two({ rule }, { rule })).toMatchInlineSnapshot(`

@@ -137,10 +137,10 @@ const noShare: Readonly<Record<NoShareReason, string>> = {
 
 /** Thousandths of a unit a day, so that a person can think of it. */
 const rateText = (milliUnitsPerDay: number): string => {
-  if (milliUnitsPerDay === 0) return 'has not sold yet'
+  if (milliUnitsPerDay === 0) return 'none yet'
   const perDay = milliUnitsPerDay / 1_000
-  if (perDay >= 1) return `sells about ${decimals(perDay)} a day`
-  return perDay * 30 >= 1 ? `sells about ${decimals(perDay * 30)} in 30 days` : 'sells less than 1 in 30 days'
+  if (perDay >= 1) return `about ${decimals(perDay)} a day`
+  return perDay * 30 >= 1 ? `about ${decimals(perDay * 30)} in 30 days` : 'less than 1 in 30 days'
 }
 
 const decimals = (value: number): string => String(Math.round(value * 10) / 10)
@@ -150,7 +150,7 @@ const weightShare = (basis: Extract<TargetBasis, { kind: 'weight' }>, rule: Targ
   if (weights === 0) return `weight ${rule.value}: nothing is shared with it`
   if (milliUnitsPerDay === null) return `weight ${rule.value} of ${decimals(weights)} in ${unitsText(potUnits)} is ${tenths(shareUnits)}`
   const part = `${decimals((100 * weight) / weights)} % of ${unitsText(potUnits)} is ${tenths(shareUnits)}`
-  return `by what it sells (${rateText(milliUnitsPerDay)}${rule.value === 1 ? '' : `, times its weight ${rule.value}`}), ${part}`
+  return `by its sales (${rateText(milliUnitsPerDay)}${rule.value === 1 ? '' : `, times its weight ${rule.value}`}), ${part}`
 }
 
 const share = ({ basis, rule }: TargetExplanation, q: QuantityText): string => {

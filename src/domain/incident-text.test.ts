@@ -61,6 +61,7 @@ describe('details', () => {
 
 test('every kind comes with what to do, naming the channel where a command needs it', () => {
   const kinds: readonly IncidentKind[] = [
+    'accepted-less',
     'acknowledgement-failed',
     'at-risk',
     'clock-skew',
