@@ -1,5 +1,6 @@
 // The composition root: the only place where the parts are put together. `assemble` makes a hub of a configuration; `serve`, `check` and
 // `demo` are what the command line starts.
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { createAmazonSellerAdapter } from './channels/amazon-seller/index.ts'
@@ -36,6 +37,7 @@ import { createReportDesk } from './reports/report-desk.ts'
 import { reportJobs } from './reports/report-jobs.ts'
 import { slackTarget } from './reports/slack-target.ts'
 import { openStore } from './store/index.ts'
+import { assertUsable } from './transfer/store-marks.ts'
 
 export const platformSchemas = { shopify: shopifySchema, 'amazon-seller': amazonSellerSchema, 'amazon-vendor': amazonVendorConfig }
 type BelayConfig = Config<typeof platformSchemas>
@@ -116,6 +118,7 @@ export const assemble = async (
   const stopping = new AbortController()
   try {
     await bringUpToDate(store, migrates)
+    await assertUsable(store)
     const owner = `${hostname()}/${process.pid}/${ports.random.uuid().slice(0, 8)}`
     const sync = createSyncRecorder({ store, clock: ports.clock, log, status: createStatusBook(ports.clock, metrics), writer: owner })
     const { status } = sync
@@ -290,10 +293,17 @@ const demo = async (options: DemoOptions): Promise<void> => {
   process.stdout.write('Stopped. The next start continues with the same stock (data/belay.db).\n')
 }
 
-const openSchema: Programs['openSchema'] = async ({ configPath, storeUrl: named }) =>
-  openStore(named ?? storeUrl(await readConfig(configPath)))
+const openNamed: Programs['openStore'] = async ({ configPath, storeUrl: named, mustExist = false }) => {
+  const url = named ?? storeUrl(await readConfig(configPath))
+  const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : null
+  if (mustExist && path !== null && path !== ':memory:' && !existsSync(path))
+    throw new BelayError('config-invalid', `There is no file ${path}`, {
+      fix: 'Check the path; it is looked up from the folder that the command runs in.',
+    })
+  return openStore(url)
+}
 
 // As the demo, the only ones that load simulators.
 const simulate: Programs['simulate'] = async (options) => (await import('../sim/simulate.ts')).simulate(options)
 
-export const programs: Programs = { serve, check, demo, openSchema, simulate }
+export const programs: Programs = { serve, check, demo, openStore: openNamed, simulate, clock: systemClock }

@@ -73,10 +73,11 @@ const areas: readonly Area[] = [
     mayImport: [...core, ...machine, 'src/store/page.ts', 'src/store/commit-shape.ts', 'src/store/ledger-levels.ts', 'src/store/view/'],
     packages: 'any',
   },
+  { at: 'src/transfer/', mayImport: core, packages: 'node' },
   { at: 'src/config/', mayImport: ['src/domain/', 'src/engine/cron-times.ts'], packages: 'any' },
   { at: 'src/http/', mayImport: [...core, 'src/config/', 'src/cli/import-csv.ts'], packages: 'any' },
   { at: 'src/reports/', mayImport: core, packages: 'any' },
-  { at: 'src/cli/', mayImport: [...core, 'src/config/'], packages: 'any' },
+  { at: 'src/cli/', mayImport: [...core, 'src/config/', 'src/transfer/'], packages: 'any' },
   { at: 'src/cli/belay.mjs', mayImport: ['src/main.ts', 'src/cli/'], packages: 'none' },
   { at: 'src/main.ts', mayImport: ['src/', 'sim/'], packages: 'any' },
   // Puts the simulators together for main.ts, with files such as a merchant would import.

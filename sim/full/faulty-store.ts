@@ -79,6 +79,7 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
 
   return {
     engine: store.engine,
+    transfer: store.transfer,
     migrate: () => store.migrate(),
     schemaStatus: () => store.schemaStatus(),
     readSchedule: (name) => through('readSchedule', () => store.readSchedule(name)),

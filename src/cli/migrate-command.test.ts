@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { openStore } from '../store/index.ts'
-import type { OpenedSchema } from './migrate-command.ts'
+import type { Store } from '../ports/store.ts'
 import { type Programs, runCommandLine } from './program.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
@@ -8,7 +8,7 @@ const never = () => Promise.reject(new Error('not this one'))
 
 const type = async (
   args: readonly string[],
-  openSchema: Programs['openSchema'],
+  openStore: Programs['openStore'],
 ): Promise<{ readonly code: number; readonly printed: string; readonly errors: string }> => {
   const printed: string[] = []
   const errors: string[] = []
@@ -20,7 +20,7 @@ const type = async (
     setExitCode: () => undefined,
   }
   const code = await runCommandLine(
-    { serve: never, check: never, demo: never, openSchema, simulate: never },
+    { serve: never, check: never, demo: never, simulate: never, openStore, clock: { nowMs: () => 0 } },
     ['node', 'belay', ...args],
     terminal,
   )
@@ -28,12 +28,12 @@ const type = async (
 }
 
 /** Stays open, so that several commands meet the same store. */
-const memory = async (): Promise<OpenedSchema> => ({ ...(await openStore('sqlite::memory:')), close: () => Promise.resolve() })
+const memory = async (): Promise<Store> => ({ ...(await openStore('sqlite::memory:')), close: () => Promise.resolve() })
 
 test('status tells what is pending, up applies it, once', async () => {
   const store = await memory()
   const asked: unknown[] = []
-  const open: Programs['openSchema'] = (from) => {
+  const open: Programs['openStore'] = (from) => {
     asked.push(from)
     return Promise.resolve(store)
   }

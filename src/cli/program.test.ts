@@ -65,7 +65,15 @@ const type = async (args: readonly string[], { files = {}, env = {}, answer = nu
   }
   const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
   const code = await runCommandLine(
-    { serve: none, check: none, demo: none, simulate: none, openSchema: () => Promise.reject(new Error('no store')), ...programs },
+    {
+      serve: none,
+      check: none,
+      demo: none,
+      simulate: none,
+      openStore: () => Promise.reject(new Error('no store')),
+      clock: { nowMs: () => 0 },
+      ...programs,
+    },
     ['node', 'belay', ...args],
     terminal,
   )

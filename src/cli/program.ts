@@ -4,15 +4,17 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { apiKeyVariable } from '../config/api-key.ts'
 import { hubUrlFrom } from '../config/config.ts'
 import { isBelayError } from '../domain/errors.ts'
+import type { Clock } from '../ports/clock.ts'
 import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
-import { addMigrate, type OpenSchema } from './migrate-command.ts'
+import { addMigrate } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { type ReportOptions, showReport } from './report-command.ts'
 import { showSchedule } from './schedule-command.ts'
 import { addSimulate, type SimulateOptions } from './simulate-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
 import { rulesOptions, type RulesOptions, showRules } from './rules-command.ts'
+import { addStoreCommands, type OpenStore } from './store-commands.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 export interface DemoOptions {
@@ -29,9 +31,10 @@ export interface Programs {
   /** The exit code: 0 when everything checked is fine. */
   check(configPath: string): Promise<number>
   demo(options: DemoOptions): Promise<void>
-  openSchema: OpenSchema
   /** Resolves with the number of worlds that failed. */
   simulate(options: SimulateOptions): Promise<number>
+  openStore: OpenStore
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 const defaultConfigPath = 'belay.yaml'
@@ -78,7 +81,8 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
   const configOption = (): Option => new Option('--config <file>', 'the configuration file').default(defaultConfigPath)
 
   addServe(program, configOption(), wholeNumber(0, 65_535), (options) => programs.serve(options))
-  addMigrate(program, configOption, (from) => programs.openSchema(from), terminal)
+  addMigrate(program, configOption, (from) => programs.openStore(from), terminal)
+  addStoreCommands(program, { configOption, open: (from) => programs.openStore(from), clock: programs.clock, terminal })
   program
     .command('check')
     .description('check the configuration, the store and the access to each channel; changes nothing')

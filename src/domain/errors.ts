@@ -43,7 +43,12 @@ export const errorCodes = {
   'secret-missing': 'permanent',
   'signature-wrong': 'permanent',
   'sku-unknown': 'permanent',
+  'backup-invalid': 'permanent',
   'store-commit-unknown': 'ambiguous',
+  'store-in-use': 'permanent',
+  'store-moved': 'permanent',
+  'store-not-empty': 'permanent',
+  'store-unfinished': 'permanent',
   'store-unavailable': 'retryable',
 } as const satisfies Record<string, ErrorKind>
 

@@ -27,6 +27,8 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
     'Mend what the message names (address, password, network), then run: belay report --day DAY --send. The report itself is stored.',
   'sold-beyond-bound':
     'Check that the channel lowers its number with each sale, and that nobody else writes it. A channel that cannot be read stays outside the guarantee until you run: belay channels --forget CHANNEL',
+  'store-restored':
+    'Enter again what the warehouse moved and reserved by hand since the backup. Orders come in again by themselves; each SKU shows Unprotected until its listings are proven, then count what looks wrong.',
   'watermark-stalled':
     'Look at the reason: mend the access to the platform (belay check), or give the waiting order a location there. Until then numbers stay lower than they could be; nothing is oversold by it.',
 }

@@ -25,6 +25,8 @@ export type IncidentKind =
   | 'report-undelivered'
   /** A channel sold more than was published, however many cancellations it put back on sale. */
   | 'sold-beyond-bound'
+  /** The store was restored from a backup: what the channels may sell is proven anew. */
+  | 'store-restored'
   | 'watermark-stalled'
 
 export const endingKinds: ReadonlySet<IncidentKind> = new Set<IncidentKind>([

@@ -33,13 +33,18 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   overloaded: 503,
   'report-day-invalid': 400,
   'request-invalid': 400,
+  'backup-invalid': 400,
   'schema-pending': 500,
   'schema-unknown': 500,
   'secret-missing': 500,
   'signature-wrong': 401,
   'sku-unknown': 404,
   'store-commit-unknown': 503,
+  'store-in-use': 409,
+  'store-moved': 503,
+  'store-not-empty': 409,
   'store-unavailable': 503,
+  'store-unfinished': 503,
 }
 
 export interface ErrorBody {

@@ -13,6 +13,7 @@ import type { ScheduleStore } from './schedule.ts'
 import type { PeerStore } from './peers.ts'
 import type { SchemaStore } from './schema.ts'
 import type { SnapshotStore } from './snapshots.ts'
+import type { TransferStore } from './store-transfer.ts'
 
 /**
  * push: something to write (due by the clock). read: something to read back or to settle (clock). expire: a request's lifetime ends
@@ -144,6 +145,8 @@ export interface StoreCounts {
 
 export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore, InventoryViewStore {
   readonly engine: 'sqlite' | 'mongo'
+  /** The store as a whole: moving house, backups. */
+  readonly transfer: TransferStore
   close(): Promise<void>
 
   /** One consistent read for a batch of decisions. */

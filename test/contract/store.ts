@@ -14,6 +14,7 @@ import { describeReports } from './store-reports.ts'
 import { describeSchedules } from './store-schedules.ts'
 import { describeSnapshots } from './store-snapshots.ts'
 import { describeSchema } from './store-schema.ts'
+import { describeTransfer } from './store-transfer.ts'
 
 interface StoreUnderTest {
   readonly store: Store
@@ -54,6 +55,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeReports(get, make)
     describeInventory(get, make)
     describeSchema(get, make)
+    describeTransfer(make)
     describeProcesses(get)
     describeCommitters(get)
     describeModel(make)

@@ -20,6 +20,7 @@ import { mongoSettings } from './settings.ts'
 import { mongoSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
 import { mongoStock } from './stock.ts'
+import { mongoTransfer } from './transfer.ts'
 import { mongoWork } from './work.ts'
 
 /** `uri`: of a replica set (a single member is enough), because transactions need one. */
@@ -27,6 +28,7 @@ export const openMongoStore = async (uri: string, options: MongoOptions = {}): P
 
 export const storeOn = (connection: Connection): Store => ({
   engine: 'mongo',
+  transfer: mongoTransfer(connection),
   close: () => connection.client.close(),
   readState: (request) => readState(connection, request),
   commit: (commit) => commitTo(connection, commit),

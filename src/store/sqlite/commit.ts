@@ -3,9 +3,10 @@
 // sixteen rows a statement 24.4 k. Reading version and marks before the update costs nothing measurable, so the update need not guess.
 import { BelayError } from '../../domain/errors.ts'
 import type { OrderKey, StockKey } from '../../domain/ids.ts'
+import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
-import type { Commit, CommitResult } from '../../ports/store.ts'
+import type { Commit, CommitResult, Cursor } from '../../ports/store.ts'
 import { assertCommitShape } from '../commit-shape.ts'
 import { marksText } from './codec.ts'
 import type { Connection } from './connection.ts'
@@ -21,6 +22,16 @@ const assertLease = ({ statement }: Connection, guard: LeaseGuard): void => {
   if (row === undefined) throw new BelayError('lease-lost', `Lease ${guard.name} is no longer held with number ${guard.token}`)
 }
 
+/** False: it is stored already, and stays as it is. */
+export const insertStock = (connection: Connection, { next, work }: StockWrite): boolean => {
+  const marks = marksText(work)
+  const { changes } = connection
+    .statement('INSERT INTO stock (sku, pool, version, marks, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+    .run(next.sku, next.pool, next.version, marks, JSON.stringify(next))
+  if (changes === 1) replaceMarks(connection, next, '[]', marks)
+  return changes === 1
+}
+
 /** False: another version is stored. */
 const writeStock = (connection: Connection, { next, work }: StockWrite): boolean => {
   const { statement } = connection
@@ -28,25 +39,16 @@ const writeStock = (connection: Connection, { next, work }: StockWrite): boolean
     | { readonly version: number; readonly marks: string }
     | undefined
   if ((stored?.version ?? 0) !== next.version - 1) return false
+  if (stored === undefined) return insertStock(connection, { next, work })
   const marks = marksText(work)
-  const body = JSON.stringify(next)
-  if (stored === undefined)
-    statement('INSERT INTO stock (sku, pool, version, marks, body) VALUES (?, ?, ?, ?, ?)').run(
-      next.sku,
-      next.pool,
-      next.version,
-      marks,
-      body,
-    )
-  else
-    statement('UPDATE stock SET version = ?, marks = ?, body = ? WHERE sku = ? AND pool = ?').run(
-      next.version,
-      marks,
-      body,
-      next.sku,
-      next.pool,
-    )
-  replaceMarks(connection, next, stored?.marks ?? '[]', marks)
+  statement('UPDATE stock SET version = ?, marks = ?, body = ? WHERE sku = ? AND pool = ?').run(
+    next.version,
+    marks,
+    JSON.stringify(next),
+    next.sku,
+    next.pool,
+  )
+  replaceMarks(connection, next, stored.marks, marks)
   return true
 }
 
@@ -57,24 +59,44 @@ const acknowledgementColumn = (order: Order): 'due' | 'submitted' | null => {
   return state === 'submitted' ? 'submitted' : 'due'
 }
 
-const writeOrder = ({ statement }: Connection, order: Order): boolean => {
-  const body = JSON.stringify(order)
-  const acknowledgement = acknowledgementColumn(order)
-  const dueAtMs = order.acknowledgement?.dueAtMs ?? null
-  const { changes } =
-    order.version === 1
-      ? statement(
-          `INSERT INTO orders (channel, order_id, version, first_seen_at_ms, acknowledgement, acknowledgement_due_at_ms, body)
-           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-        ).run(order.channel, order.orderId, 1, order.firstSeenAtMs, acknowledgement, dueAtMs, body)
-      : statement(
-          `UPDATE orders SET version = ?, first_seen_at_ms = ?, acknowledgement = ?, acknowledgement_due_at_ms = ?, body = ?
-           WHERE channel = ? AND order_id = ? AND version = ?`,
-        ).run(order.version, order.firstSeenAtMs, acknowledgement, dueAtMs, body, order.channel, order.orderId, order.version - 1)
-  return changes === 1
+/** False: it is stored already, and stays as it is. */
+export const insertOrder = ({ statement }: Connection, order: Order): boolean =>
+  statement(
+    `INSERT INTO orders (channel, order_id, version, first_seen_at_ms, acknowledgement, acknowledgement_due_at_ms, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  ).run(
+    order.channel,
+    order.orderId,
+    order.version,
+    order.firstSeenAtMs,
+    acknowledgementColumn(order),
+    order.acknowledgement?.dueAtMs ?? null,
+    JSON.stringify(order),
+  ).changes === 1
+
+const writeOrder = (connection: Connection, order: Order): boolean => {
+  if (order.version === 1) return insertOrder(connection, order)
+  return (
+    connection
+      .statement(
+        `UPDATE orders SET version = ?, first_seen_at_ms = ?, acknowledgement = ?, acknowledgement_due_at_ms = ?, body = ?
+         WHERE channel = ? AND order_id = ? AND version = ?`,
+      )
+      .run(
+        order.version,
+        order.firstSeenAtMs,
+        acknowledgementColumn(order),
+        order.acknowledgement?.dueAtMs ?? null,
+        JSON.stringify(order),
+        order.channel,
+        order.orderId,
+        order.version - 1,
+      ).changes === 1
+  )
 }
 
-const writeLedgerEntry = ({ statement }: Connection, entry: LedgerEntry): boolean =>
+/** False: its key is taken. */
+export const writeLedgerEntry = ({ statement }: Connection, entry: LedgerEntry): boolean =>
   statement(
     `INSERT INTO ledger (key, sku, pool, from_account, to_account, units, reason, reference, at_ms, version)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
@@ -91,7 +113,7 @@ const markInbox = ({ statement }: Connection, mark: InboxMark): void => {
   )
 }
 
-const writeListing = ({ statement }: Connection, listing: Listing): void => {
+export const writeListing = ({ statement }: Connection, listing: Listing): void => {
   statement(
     'INSERT INTO listings (id, channel, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, body = excluded.body',
   ).run(listing.id, listing.channel, JSON.stringify(listing))
@@ -135,6 +157,22 @@ const conflictsOf = (connection: Connection, commit: Commit): CommitResult => {
   return { ok: false, stock, orders, ledgerKeys }
 }
 
+export const writeCursor = ({ statement }: Connection, cursor: Cursor): void => {
+  statement(
+    `INSERT INTO cursors (channel, stream, since_ms, watermark_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (channel, stream) DO UPDATE SET since_ms = excluded.since_ms, watermark_ms = excluded.watermark_ms`,
+  ).run(cursor.channel, cursor.stream, cursor.sinceMs, cursor.watermarkMs)
+}
+
+export const insertIncident = ({ statement }: Connection, incident: Incident): void => {
+  statement('INSERT INTO incidents (id, sku, at_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(
+    incident.id,
+    incident.sku,
+    incident.atMs,
+    JSON.stringify(incident),
+  )
+}
+
 /** False: something conflicts; the transaction is to be rolled back. */
 const writeAll = (connection: Connection, commit: Commit): boolean => {
   const { statement } = connection
@@ -143,20 +181,10 @@ const writeAll = (connection: Connection, commit: Commit): boolean => {
   for (const order of commit.orders ?? []) if (!writeOrder(connection, order)) return false
   for (const entry of commit.ledger ?? []) if (!writeLedgerEntry(connection, entry)) return false
   for (const mark of commit.inbox ?? []) markInbox(connection, mark)
-  for (const cursor of commit.cursors ?? [])
-    statement(
-      `INSERT INTO cursors (channel, stream, since_ms, watermark_ms) VALUES (?, ?, ?, ?)
-       ON CONFLICT (channel, stream) DO UPDATE SET since_ms = excluded.since_ms, watermark_ms = excluded.watermark_ms`,
-    ).run(cursor.channel, cursor.stream, cursor.sinceMs, cursor.watermarkMs)
+  for (const cursor of commit.cursors ?? []) writeCursor(connection, cursor)
   for (const listing of commit.listings ?? []) writeListing(connection, listing)
   noteCommit(connection, commit)
-  for (const incident of commit.incidents ?? [])
-    statement('INSERT INTO incidents (id, sku, at_ms, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING').run(
-      incident.id,
-      incident.sku,
-      incident.atMs,
-      JSON.stringify(incident),
-    )
+  for (const incident of commit.incidents ?? []) insertIncident(connection, incident)
   for (const { id, atMs } of commit.resolvedIncidents ?? [])
     statement(
       `UPDATE incidents SET body = json_set(body, '$.resolvedAtMs', ?) WHERE id = ? AND json_extract(body, '$.resolvedAtMs') IS NULL`,

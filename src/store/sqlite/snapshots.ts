@@ -9,7 +9,7 @@ import { noteSnapshots } from './view-changes.ts'
 /** Rows deleted in one transaction: others wait for no longer. */
 const maxRemovedAtOnce = 500
 
-const toSnapshot = (row: Row): SnapshotRow => ({
+export const toSnapshot = (row: Row): SnapshotRow => ({
   channel: row['channel'] as ChannelId,
   source: row['source'] as SnapshotSource,
   key: row['key'] as string,
@@ -27,7 +27,7 @@ const dropNames = ({ statement }: Connection, names: readonly string[], [channel
 }
 
 /** The names under which it was and is found; []: what is stored is newer. */
-const putOne = (connection: Connection, snapshot: SnapshotRow): readonly string[] => {
+export const putSnapshot = (connection: Connection, snapshot: SnapshotRow): readonly string[] => {
   const { statement } = connection
   const id: Id = [snapshot.channel, snapshot.source, snapshot.key]
   const stored = statement('SELECT names, read_through_ms FROM snapshots WHERE channel = ? AND source = ? AND key = ?').get(...id)
@@ -71,7 +71,7 @@ export const sqliteSnapshots = (connection: Connection): SnapshotStore => {
     putSnapshots: async (rows) => {
       const newest = newestSnapshots(rows)
       if (newest.length === 0) return
-      connection.write(() => noteSnapshots(connection, [...new Set(newest.flatMap((row) => putOne(connection, row)))]))
+      connection.write(() => noteSnapshots(connection, [...new Set(newest.flatMap((row) => putSnapshot(connection, row)))]))
     },
     listSnapshots: async ({ channel, source, after, limit }) => {
       const rows = pageLimit(limit)

@@ -21,6 +21,7 @@ import { sqliteSettings } from './settings.ts'
 import { sqliteSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
 import { sqliteStock } from './stock.ts'
+import { sqliteTransfer } from './transfer.ts'
 import { sqliteWork } from './work.ts'
 
 /** `path`: a file (made with its folder if it is not there) or `:memory:`. */
@@ -31,6 +32,7 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
   let commits = 0
   return {
     engine: 'sqlite',
+    transfer: sqliteTransfer(connection, path),
     close: async () => {
       await inventory.close()
       connection.close()

@@ -1,0 +1,26 @@
+// What a stock document may still claim after its store was restored from an older copy: charges and evidence since then are lost, so no bound
+// holds any more (ZERO-OVERSELL.md section 4, point 7). Every listing is adopted anew: read (or, where nothing can be read, written) and fenced
+// before it counts again. On hand, reservations and rules stay as the copy has them; orders since then come in again by the polls.
+import type { ListingState, Stock } from './stock.ts'
+
+/** Push ids are `{listing}#{sequence}` for ever. Numbers in seconds are beyond any that was used between the copy and now. */
+const freshSequence = (listing: ListingState, nowMs: number): number => Math.max(listing.sequence + 1, Math.floor(nowMs / 1000))
+
+const adoptListingAnew = (listing: ListingState, nowMs: number): ListingState => ({
+  ...listing,
+  // Outside the guarantee it is for a reason of its own, which a read ends.
+  status: listing.status === 'unprotected' ? 'unprotected' : 'adopting',
+  base: 0,
+  pushes: [],
+  fences: [],
+  fencedThroughMs: 0,
+  believedQuantity: null,
+  believedAtMs: 0,
+  nextPushAtMs: 0,
+  sequence: freshSequence(listing, nowMs),
+})
+
+export const adoptAnew = (stock: Stock, nowMs: number): Stock => ({
+  ...stock,
+  listings: stock.listings.map((listing) => (listing.writeClass === 'ask-first' ? listing : adoptListingAnew(listing, nowMs))),
+})
