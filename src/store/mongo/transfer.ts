@@ -1,7 +1,7 @@
 // All that a database holds, read collection by collection in the order of keys, and written again (ports/store-transfer.ts). `collections`
 // names every collection that travels; `derivedCollections` those that are made of the others or belong to running processes. A test holds
 // the two to the schema.
-import { type ClientSession, type Collection, type Document, MongoBulkWriteError, MongoServerError } from 'mongodb'
+import { type ClientSession, type Collection, type Document, type FindOptions, MongoBulkWriteError, MongoServerError } from 'mongodb'
 import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
@@ -66,6 +66,9 @@ const collection = <D extends { readonly _id: string }, V extends object>(
   fromValue: fromValue as CollectionTransfer['fromValue'],
 })
 
+/** As SQLite has them; their order means nothing. */
+const byMark = (a: WorkMark, b: WorkMark): number => (a.channel === b.channel ? (a.kind < b.kind ? -1 : 1) : a.channel < b.channel ? -1 : 1)
+
 const toCursor = ({ _id, ...cursor }: CursorDocument): Cursor => cursor
 
 const fromStoredEvent = (event: StoredInboxEvent): InboxDocument => {
@@ -82,7 +85,7 @@ const collections: Readonly<Record<TransferKind, CollectionTransfer>> = {
   listings: collection<ListingDocument, Listing>('listings', toListing, fromListing),
   stock: collection<StockDocument, { stock: Stock; work: readonly WorkMark[] }>(
     'stock',
-    (document) => ({ stock: toStock(document), work: document.work }),
+    (document) => ({ stock: toStock(document), work: [...document.work].sort(byMark) }),
     ({ stock, work }) => fromStock(stock, work),
   ),
   ledger: collection<LedgerDocument, LedgerEntry>('ledger', toLedgerEntry, fromLedgerEntry),
@@ -115,24 +118,28 @@ export const derivedCollections: readonly string[] = [
 const invalidOptions = 72
 const maxLeases = 1000
 
+/** Said with each read: the client's own read concern would count otherwise, and the session's moment not. */
+const ofOneMoment = (session: ClientSession): FindOptions => ({ session, readConcern: { level: 'snapshot' } })
+
 /** The driver's option for a raw document with a text as key. */
 type Raw = Collection<Document & { readonly _id: string }>
 
 export const mongoTransfer = (connection: Connection): TransferStore => {
   const raw = (kind: TransferKind): Raw => connection.db.collection(collections[kind].collection)
 
-  const readerIn = (session: ClientSession | null): TransferReader => ({
+  const readerIn = (within: FindOptions): TransferReader => ({
     readAll: (kind, after, limit) =>
       reached(async () => {
+        const rows = Math.min(limit, maxTransferRows)
+        // One batch: as many as fit into an answer, so that no second request needs the same view.
         const found = await raw(kind)
-          .find(after === null ? {} : { _id: { $gt: after } }, session ? { session } : {})
+          .find(after === null ? {} : { _id: { $gt: after } }, { ...within, limit: rows, batchSize: rows, singleBatch: true })
           .sort({ _id: 1 })
-          .limit(Math.min(limit, maxTransferRows))
           .toArray()
         const last = found.at(-1)
         return {
           values: found.map((document) => collections[kind].toValue(document as never) as TransferValue),
-          next: last === undefined || found.length < limit ? null : idOf(last),
+          next: last === undefined ? null : idOf(last),
         }
       }),
   })
@@ -142,7 +149,7 @@ export const mongoTransfer = (connection: Connection): TransferStore => {
     connection.client.withSession(async (session) => {
       session.startTransaction({ readConcern: { level: 'snapshot' }, readPreference: 'primary' })
       try {
-        return await work(readerIn(session))
+        return await work(readerIn({ session }))
       } finally {
         await session.abortTransaction()
       }
@@ -151,7 +158,7 @@ export const mongoTransfer = (connection: Connection): TransferStore => {
   /** A session of one moment, if the server has them: it outlives transactions (minSnapshotHistoryWindowInSeconds, 300 s unless set otherwise). */
   const givesSnapshots = (session: ClientSession): Promise<boolean> =>
     raw('settings')
-      .findOne({}, { session })
+      .findOne({}, ofOneMoment(session))
       .then(() => true)
       .catch((error: unknown) => {
         if (error instanceof MongoServerError && error.code === invalidOptions) return false
@@ -159,12 +166,12 @@ export const mongoTransfer = (connection: Connection): TransferStore => {
       })
 
   return {
-    ...readerIn(null),
+    ...readerIn({}),
     countAll: (kind) => reached(() => raw(kind).countDocuments({})),
     atOneMoment: async (work) => {
       const session = connection.client.startSession({ snapshot: true })
       try {
-        if (await reached(() => givesSnapshots(session))) return await work(readerIn(session))
+        if (await reached(() => givesSnapshots(session))) return await work(readerIn(ofOneMoment(session)))
       } finally {
         await session.endSession()
       }
