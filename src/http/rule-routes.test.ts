@@ -60,7 +60,7 @@ const type = async (...argv: readonly string[]): Promise<{ readonly code: number
   }
   const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
   const code = await runCommandLine(
-    { serve: none, check: none, demo: none, simulate: none, openSchema: none },
+    { serve: none, check: none, demo: none, simulate: none, openStore: none, clock: { nowMs: () => 0 } },
     ['node', 'belay', ...argv, '--url', server.url],
     terminal,
   )

@@ -14,13 +14,16 @@ export const transferKinds = [
   'incidents',
   'schedules',
   'snapshots',
+  'reports',
+  'reportDeliveries',
+  'syncSlots',
 ] as const
 
 export type TransferKind = (typeof transferKinds)[number]
 
 /**
  * A JSON value. stock: `{ stock, work }`. settings: `{ name, value }`. The others as the store's port gives them: Listing, LedgerEntry, Order,
- * StoredInboxEvent, Cursor, Incident, SnapshotRow; schedules: `{ token, state }`.
+ * StoredInboxEvent, Cursor, Incident, SnapshotRow, StoredReport, ReportDelivery, SyncSlot; schedules: `{ token, state }`.
  */
 export type TransferValue = Readonly<Record<string, unknown>>
 

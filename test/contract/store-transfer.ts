@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { LocationId } from '../../src/domain/ids.ts'
+import { noSync } from '../../src/domain/sync-slot.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { transferKinds } from '../../src/ports/store-transfer.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -76,6 +77,18 @@ const fill = async (store: Store, skus: number): Promise<void> => {
     attempts: 1,
   } as const
   await store.writeSchedule(job, 3)
+  await store.putReport({ day: '2026-11-29', madeAtMs: startMs, revision: 1, body: '{}' })
+  await store.putDelivery({
+    id: 'd',
+    day: '2026-11-29',
+    target: 'mail',
+    state: 'waiting',
+    attempts: 0,
+    atMs: 1,
+    sinceMs: 1,
+    lastError: null,
+  })
+  await store.putSyncSlots([{ ...noSync, channel: shop, slotMs: startMs, writer: 'w' }])
   await store.putSnapshots([snapshotOf('s1'), snapshotOf('s2', { row: { 'dotted.key': { $set: [1, null, 'x'] } }, listingKeys: ['a-0'] })])
 }
 

@@ -15,7 +15,7 @@ import type { SnapshotRow, SnapshotSource } from '../../ports/snapshots.ts'
 import type { Cursor, InboxEvent, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
 import { snapshotNames } from '../view/snapshot-names.ts'
 
-const separator = '\u001f'
+export const separator = '\u001f'
 
 export interface StockDocument extends Omit<Stock, 'onHandUnits'> {
   readonly _id: string

@@ -4,10 +4,9 @@ import { endingKinds } from '../../domain/incidents.ts'
 import type { IncidentSummary, ReportDelivery, ReportStore } from '../../ports/reports.ts'
 import { toIncident } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
-import type { ReportDeliveryDocument } from './report-codec.ts'
+import { type ReportDeliveryDocument, syncSlotId } from './report-codec.ts'
 
 const maxNewestOpen = 20
-const separator = '\u001f'
 
 const toDelivery = ({ _id, ...rest }: ReportDeliveryDocument): ReportDelivery => ({ id: _id, ...rest })
 
@@ -47,7 +46,7 @@ export const mongoReportBooks = ({
         await syncSlots.bulkWrite(
           slots.map((slot) => ({
             replaceOne: {
-              filter: { _id: [slot.slotMs, slot.channel, slot.writer].join(separator) },
+              filter: { _id: syncSlotId(slot) },
               replacement: slot,
               upsert: true,
             },

@@ -1,6 +1,7 @@
 // Documents of what reports keep.
 import type { SyncSlot } from '../../domain/sync-slot.ts'
 import type { ReportDelivery, StoredReport } from '../../ports/reports.ts'
+import { separator } from './codec.ts'
 
 export interface SkuDayDocument {
   readonly _id: string
@@ -26,6 +27,8 @@ export interface SkuDayMadeDocument {
 export interface SyncSlotDocument extends SyncSlot {
   readonly _id: string
 }
+
+export const syncSlotId = ({ slotMs, channel, writer }: SyncSlot): string => [slotMs, channel, writer].join(separator)
 
 export interface ReportDocument extends Omit<StoredReport, 'day'> {
   readonly _id: string

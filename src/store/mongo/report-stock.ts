@@ -4,13 +4,12 @@
 import type { Document } from 'mongodb'
 import type { SkuDayRow, StockRow } from '../../domain/report-rows.ts'
 import type { ReportStore } from '../../ports/reports.ts'
-import { type StockDocument, idOf, stockId, stockKeyOf, toLedgerEntry } from './codec.ts'
+import { type StockDocument, idOf, stockId, stockKeyOf, toLedgerEntry, separator } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 import type { SkuDayDocument } from './report-codec.ts'
 
 /** Stock documents read at once. */
 const pageRows = 1000
-const separator = '\u001f'
 
 const units = { $toLong: '$units' }
 const isShelf = (account: string): Document => ({ $eq: [{ $substrCP: [account, 0, 8] }, 'on_hand/'] })

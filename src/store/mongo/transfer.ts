@@ -6,6 +6,8 @@ import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
+import type { SyncSlot } from '../../domain/sync-slot.ts'
+import type { ReportDelivery, StoredReport } from '../../ports/reports.ts'
 import type { JobState } from '../../ports/schedule.ts'
 import type { SnapshotRow } from '../../ports/snapshots.ts'
 import type { Cursor, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
@@ -47,6 +49,7 @@ import {
 } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 import { toLease } from './leases.ts'
+import { type ReportDeliveryDocument, type ReportDocument, type SyncSlotDocument, syncSlotId } from './report-codec.ts'
 import { noteStock } from './view-changes.ts'
 
 interface CollectionTransfer {
@@ -99,6 +102,21 @@ const collections: Readonly<Record<TransferKind, CollectionTransfer>> = {
     ({ token, state: { name, ...state } }) => ({ _id: name, token, ...state }),
   ),
   snapshots: collection<SnapshotDocument, SnapshotRow>('snapshots', toSnapshot, fromSnapshot),
+  reports: collection<ReportDocument, StoredReport>(
+    'reports',
+    ({ _id, ...report }) => ({ day: _id, ...report }),
+    ({ day, ...report }) => ({ _id: day, ...report }),
+  ),
+  reportDeliveries: collection<ReportDeliveryDocument, ReportDelivery>(
+    'reportDeliveries',
+    ({ _id, ...delivery }) => ({ id: _id, ...delivery }),
+    ({ id, ...delivery }) => ({ _id: id, ...delivery }),
+  ),
+  syncSlots: collection<SyncSlotDocument, SyncSlot>(
+    'syncSlots',
+    ({ _id, ...slot }) => slot,
+    (slot) => ({ _id: syncSlotId(slot), ...slot }),
+  ),
 }
 
 export const transferredCollections: readonly string[] = Object.values(collections).map((each) => each.collection)
@@ -107,10 +125,7 @@ export const transferredCollections: readonly string[] = Object.values(collectio
 export const derivedCollections: readonly string[] = [
   'channelReports',
   'counters',
-  'inventoryView',
-  'leases',
-  'signals',
-  'stockSummaries',
+export const derivedCollections: readonly string[] = ['channelReports', 'counters', 'inventoryView', 'leases', 'signals', 'skuDays', 'skuDaysMade', 'stockSummaries', 'viewChanges']
   'viewChanges',
 ]
 

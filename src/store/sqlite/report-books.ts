@@ -9,7 +9,7 @@ const maxNewestOpen = 20
 const kinds = [...endingKinds]
 const places = kinds.map(() => '?').join(', ')
 
-const toDelivery = (row: Row): ReportDelivery => JSON.parse(row['body'] as string) as ReportDelivery
+export const toDelivery = (row: Row): ReportDelivery => JSON.parse(row['body'] as string) as ReportDelivery
 
 const incidentSummary = (connection: Connection, fromMs: number, toMs: number): IncidentSummary => {
   const open = `(SELECT kind, at_ms, id, body FROM incidents WHERE resolved_at_ms IS NULL AND kind IN (${places}) AND at_ms < ?
@@ -31,6 +31,29 @@ const incidentSummary = (connection: Connection, fromMs: number, toMs: number): 
   }
 }
 
+export const writeSyncSlot = ({ statement }: Connection, slot: SyncSlot): void => {
+  statement('INSERT OR REPLACE INTO sync_slots (slot_ms, channel, writer, body) VALUES (?, ?, ?, ?)').run(
+    slot.slotMs,
+    slot.channel,
+    slot.writer,
+    JSON.stringify(slot),
+  )
+}
+
+export const writeReport = ({ statement }: Connection, { day, madeAtMs, revision, body }: StoredReport): void => {
+  statement('INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?)').run(day, madeAtMs, revision, body)
+}
+
+export const writeDelivery = ({ statement }: Connection, delivery: ReportDelivery): void => {
+  statement('INSERT OR REPLACE INTO report_deliveries VALUES (?, ?, ?, ?, ?)').run(
+    delivery.id,
+    delivery.day,
+    delivery.state,
+    delivery.atMs,
+    JSON.stringify(delivery),
+  )
+}
+
 export const sqliteReportBooks = (
   connection: Connection,
 ): Omit<
@@ -40,8 +63,7 @@ export const sqliteReportBooks = (
   summariseIncidents: async ({ fromMs, toMs }) => connection.read(() => incidentSummary(connection, fromMs, toMs)),
   putSyncSlots: async (slots) => {
     connection.write(() => {
-      const put = connection.statement('INSERT OR REPLACE INTO sync_slots (slot_ms, channel, writer, body) VALUES (?, ?, ?, ?)')
-      for (const slot of slots) put.run(slot.slotMs, slot.channel, slot.writer, JSON.stringify(slot))
+      for (const slot of slots) writeSyncSlot(connection, slot)
     })
   },
   readSyncSlots: async ({ fromMs, toMs }) =>
@@ -50,8 +72,8 @@ export const sqliteReportBooks = (
       .map((row) => JSON.parse(row['body'] as string) as SyncSlot),
   removeSyncSlotsBefore: async (slotMs) =>
     connection.write(() => Number(connection.statement('DELETE FROM sync_slots WHERE slot_ms < ?').run(slotMs).changes)),
-  putReport: async ({ day, madeAtMs, revision, body }) => {
-    connection.write(() => connection.statement('INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?)').run(day, madeAtMs, revision, body))
+  putReport: async (report) => {
+    connection.write(() => writeReport(connection, report))
   },
   readReport: async (day) => {
     const [row] = connection.all('SELECT day, made_at_ms AS madeAtMs, revision, body FROM reports WHERE day = ?', day)
@@ -67,11 +89,7 @@ export const sqliteReportBooks = (
       )
       .map((row) => ({ ...(row as unknown as Omit<StoredReport, 'body'>) })),
   putDelivery: async (delivery) => {
-    connection.write(() =>
-      connection
-        .statement('INSERT OR REPLACE INTO report_deliveries VALUES (?, ?, ?, ?, ?)')
-        .run(delivery.id, delivery.day, delivery.state, delivery.atMs, JSON.stringify(delivery)),
-    )
+    connection.write(() => writeDelivery(connection, delivery))
   },
   readDelivery: async (id) => connection.all('SELECT body FROM report_deliveries WHERE id = ?', id).map(toDelivery)[0] ?? null,
   dueDeliveries: async ({ dueBeforeMs, limit }) =>

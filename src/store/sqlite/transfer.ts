@@ -6,6 +6,8 @@ import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
 import type { Stock } from '../../domain/stock.ts'
+import type { SyncSlot } from '../../domain/sync-slot.ts'
+import type { ReportDelivery, StoredReport } from '../../ports/reports.ts'
 import type { JobState } from '../../ports/schedule.ts'
 import type { SnapshotRow } from '../../ports/snapshots.ts'
 import type { Cursor, Lease, StoredInboxEvent, WorkMark } from '../../ports/store.ts'
@@ -19,6 +21,7 @@ import {
 import { marksOf, toIncident, toInboxEvent, toLedgerEntry, toListing, toOrder, toStock } from './codec.ts'
 import { insertIncident, insertOrder, insertStock, writeCursor, writeLedgerEntry, writeListing } from './commit.ts'
 import type { Connection, Row } from './connection.ts'
+import { toDelivery, writeDelivery, writeReport, writeSyncSlot } from './report-books.ts'
 import { putSnapshot, toSnapshot } from './snapshots.ts'
 import { noteStock } from './view-changes.ts'
 
@@ -85,6 +88,24 @@ const tables: Readonly<Record<TransferKind, TableTransfer>> = {
       ),
   ),
   snapshots: table<SnapshotRow>('snapshots', ['channel', 'source', 'key'], toSnapshot, putSnapshot),
+  reports: table<StoredReport>(
+    'reports',
+    ['day'],
+    (row) => ({
+      day: row['day'] as StoredReport['day'],
+      madeAtMs: row['made_at_ms'] as number,
+      revision: row['revision'] as number,
+      body: row['body'] as string,
+    }),
+    writeReport,
+  ),
+  reportDeliveries: table<ReportDelivery>('report_deliveries', ['id'], toDelivery, writeDelivery),
+  syncSlots: table<SyncSlot>(
+    'sync_slots',
+    ['slot_ms', 'channel', 'writer'],
+    (row) => JSON.parse(row['body'] as string) as SyncSlot,
+    writeSyncSlot,
+  ),
 }
 
 export const transferredTables: readonly string[] = Object.values(tables).map((each) => each.table)
@@ -98,6 +119,8 @@ export const derivedTables: readonly string[] = [
   'leases',
   'listing_keys',
   'signals',
+  'sku_days',
+  'sku_days_made',
   'snapshot_names',
   'stock_links',
   'stock_summaries',
