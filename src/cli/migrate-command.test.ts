@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openStore } from '../store/index.ts'
+import { openStore as openUrl } from '../store/index.ts'
 import type { Store } from '../ports/store.ts'
 import { type Programs, runCommandLine } from './program.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -28,7 +28,7 @@ const type = async (
 }
 
 /** Stays open, so that several commands meet the same store. */
-const memory = async (): Promise<Store> => ({ ...(await openStore('sqlite::memory:')), close: () => Promise.resolve() })
+const memory = async (): Promise<Store> => ({ ...(await openUrl('sqlite::memory:')), close: () => Promise.resolve() })
 
 test('status tells what is pending, up applies it, once', async () => {
   const store = await memory()

@@ -65,8 +65,8 @@ const collection = <D extends { readonly _id: string }, V extends object>(
   fromValue: (value: V) => D,
 ): CollectionTransfer => ({
   collection: name,
-  toValue: toValue as CollectionTransfer['toValue'],
-  fromValue: fromValue as CollectionTransfer['fromValue'],
+  toValue,
+  fromValue,
 })
 
 /** As SQLite has them; their order means nothing. */

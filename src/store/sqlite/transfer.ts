@@ -39,7 +39,7 @@ const table = <V extends object>(
   key: readonly string[],
   read: (row: Row) => V,
   write: (connection: Connection, value: V) => void,
-): TableTransfer => ({ table: name, key, read, write: write as TableTransfer['write'] })
+): TableTransfer => ({ table: name, key, read, write })
 
 const tables: Readonly<Record<TransferKind, TableTransfer>> = {
   settings: table(
