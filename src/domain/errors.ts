@@ -14,6 +14,7 @@ export const errorCodes = {
   'address-not-loopback': 'permanent',
   'address-unavailable': 'permanent',
   'api-key-wrong': 'permanent',
+  'backup-invalid': 'permanent',
   'body-malformed': 'permanent',
   'body-too-large': 'permanent',
   'channel-answer-malformed': 'ambiguous',
@@ -43,13 +44,12 @@ export const errorCodes = {
   'secret-missing': 'permanent',
   'signature-wrong': 'permanent',
   'sku-unknown': 'permanent',
-  'backup-invalid': 'permanent',
   'store-commit-unknown': 'ambiguous',
   'store-in-use': 'permanent',
   'store-moved': 'permanent',
   'store-not-empty': 'permanent',
-  'store-unfinished': 'permanent',
   'store-unavailable': 'retryable',
+  'store-unfinished': 'permanent',
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof errorCodes

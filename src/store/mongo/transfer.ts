@@ -125,7 +125,14 @@ export const transferredCollections: readonly string[] = Object.values(collectio
 export const derivedCollections: readonly string[] = [
   'channelReports',
   'counters',
-export const derivedCollections: readonly string[] = ['channelReports', 'counters', 'inventoryView', 'leases', 'signals', 'skuDays', 'skuDaysMade', 'stockSummaries', 'viewChanges']
+  'inventoryView',
+  'leases',
+  'signals',
+  'skuDays',
+  'skuDaysMade',
+  'stockSummaries',
+  'terms',
+  'turns',
   'viewChanges',
 ]
 

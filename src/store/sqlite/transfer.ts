@@ -124,6 +124,7 @@ export const derivedTables: readonly string[] = [
   'snapshot_names',
   'stock_links',
   'stock_summaries',
+  'turns',
   'view_changes',
   'work',
 ]
