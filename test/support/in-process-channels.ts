@@ -25,11 +25,15 @@ export interface RigOptions {
   /** The app was not given this scope. */
   readonly withoutScope?: string
   readonly seed?: number
+  /** Shopify: the shop has a place that is not of the channel. */
+  readonly spareLocation?: boolean
 }
 
 export interface WireCounts {
   requests: number
   throttled: number
+  /** Shopify: points that its answers cost. */
+  points: number
 }
 
 export interface ChannelRig {
@@ -84,15 +88,21 @@ export const runOn = async <T>(clock: VirtualClock, promise: Promise<T>): Promis
 
 const silent: ChannelObserver = { request: () => undefined, error: () => undefined }
 
-const isThrottled = async (response: Response): Promise<boolean> =>
-  response.status === 429 || (response.status === 200 && (await response.clone().text()).includes('"code":"THROTTLED"'))
+/** A stream, as files are, is left to its reader. */
+const isAnswer = (response: Response): boolean => response.headers.get('content-type')?.includes('application/json') ?? false
+
+const readAnswer = async (response: Response, wire: WireCounts): Promise<void> => {
+  const text = isAnswer(response) ? await response.clone().text() : ''
+  if (response.status === 429 || (response.status === 200 && text.includes('"code":"THROTTLED"'))) wire.throttled += 1
+  wire.points += Number(/"actualQueryCost":(\d+)/.exec(text)?.[1] ?? 0)
+}
 
 const counting =
   (simulator: Simulator, wire: WireCounts): Fetch =>
   async (input, init) => {
     wire.requests += 1
     const response = await simulator.fetch(new Request(input, init))
-    if (await isThrottled(response)) wire.throttled += 1
+    await readAnswer(response, wire)
     return response
   }
 
@@ -136,7 +146,7 @@ const makeShopify = (options: RigOptions = {}, reading: ShopifyReading = {}): Ch
   const simulator = createShopifySimulator({
     shop: 'belay-demo',
     ...credentials,
-    locations: [{ name: 'Warehouse' }],
+    locations: [{ name: 'Warehouse' }, ...(options.spareLocation === true ? [{ name: 'Spare' }] : [])],
     catalogue,
     ...(options.withoutScope === undefined
       ? {}
@@ -151,7 +161,7 @@ const makeShopify = (options: RigOptions = {}, reading: ShopifyReading = {}): Ch
       ? { catalogue: catalogue.map((item, index) => ({ ...item, stockedAt: [index % (reading.locations?.length ?? 1)] })) }
       : {}),
   })
-  const wire: WireCounts = { requests: 0, throttled: 0 }
+  const wire: WireCounts = { requests: 0, throttled: 0, points: 0 }
   const offers = simulator.market.offers().map((each) => each.externalId)
   const config = shopifyConfig.parse({
     id: 'shopify',
@@ -203,7 +213,7 @@ const makeSeller = (options: RigOptions = {}, reading: Partial<AmazonSellerOptio
     ports,
     ...reading,
   })
-  const wire: WireCounts = { requests: 0, throttled: 0 }
+  const wire: WireCounts = { requests: 0, throttled: 0, points: 0 }
   const adapter = createAmazonSellerAdapter(
     {
       id: 'amazon',
@@ -251,7 +261,7 @@ const makeVendor = (options: RigOptions = {}): ChannelRig => {
     selfDecrement: true,
     ports,
   })
-  const wire: WireCounts = { requests: 0, throttled: 0 }
+  const wire: WireCounts = { requests: 0, throttled: 0, points: 0 }
   const config = amazonVendorConfig.parse({
     id: 'vendor',
     ...amazonHosts,

@@ -37,6 +37,8 @@ export interface Shop {
   /** Answers token requests while it gives something. */
   interceptToken: (() => Response | Promise<Response> | null) | null
   tokenLifetimeSeconds: number
+  /** Answers every other address: where results of bulk operations lie. */
+  file: ((headers: Headers) => Response) | null
 }
 
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
@@ -62,6 +64,7 @@ export const createShop = (root: Record<string, unknown> = {}): Shop => {
     intercept: null,
     interceptToken: null,
     tokenLifetimeSeconds: 86_399,
+    file: null,
     fetch: async (input, init) => {
       const { pathname } = new URL(input instanceof Request ? input.url : input)
       const body = JSON.parse(typeof init?.body === 'string' ? init.body : '{}')
@@ -72,7 +75,8 @@ export const createShop = (root: Record<string, unknown> = {}): Shop => {
         tokens++
         return json({ access_token: `shpat_${tokens}`, scope: 'read_orders', expires_in: shop.tokenLifetimeSeconds })
       }
-      if (pathname !== '/admin/api/2026-10/graphql.json') return new Response('Not Found', { status: 404 })
+      if (pathname !== '/admin/api/2026-10/graphql.json')
+        return shop.file?.(new Headers(init?.headers)) ?? new Response('Not Found', { status: 404 })
       const request: SentRequest = {
         name: /(?:query|mutation)\s+(\w+)/.exec(body.query)?.[1] ?? '',
         document: body.query,
