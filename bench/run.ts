@@ -4,6 +4,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   plan: () => import('./plan.ts'),
   propagate: () => import('./propagate.ts'),
   wake: () => import('./wake.ts'),
+  report: () => import('./report.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

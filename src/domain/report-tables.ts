@@ -26,9 +26,13 @@ export interface ReportTable {
   /** `name`: for people. `key`: for machines. */
   readonly columns: readonly { readonly key: string; readonly name: string; readonly numeric: boolean }[]
   readonly rows: readonly (readonly TableCell[])[]
+  /** How many rows a page shows; the others are in the CSV. */
+  readonly shown: number
   /** Instead of rows, when there are none. */
   readonly empty: string
 }
+
+type Bare = Omit<ReportTable, 'shown'>
 
 const word = (text: string | null): TableCell => ({ text: text ?? '–', value: text })
 const whole = (value: number | null): TableCell => ({ text: value === null ? '–' : value.toLocaleString('en-GB'), value })
@@ -73,9 +77,9 @@ export const durationText = (ms: number | null): string => {
 const duration = (ms: number | null): TableCell => ({ text: durationText(ms), value: ms })
 
 /** "+12 %", against what it was. */
-export const changeText = (now: number, then: number): string => {
+const changeText = (now: number, then: number): string => {
   if (now === then) return '±0 %'
-  if (then === 0) return 'new'
+  if (then === 0) return 'from 0'
   const change = Math.round(((now - then) * 100) / then)
   return `${change >= 0 ? '+' : '−'}${Math.abs(change).toLocaleString('en-GB')} %`
 }
@@ -113,7 +117,7 @@ const rowsOfSales = (report: DailyReport): readonly { now: Sales; before: Channe
   ]
 }
 
-const salesTable = (report: DailyReport): ReportTable => {
+const salesTable = (report: DailyReport): Bare => {
   const { unpricedLines } = report.sales.together
   return {
     id: 'sales',
@@ -153,7 +157,7 @@ const salesTable = (report: DailyReport): ReportTable => {
 
 const netMinor = (each: MoneyFigures | undefined): number => (each ? each.orderedMinor - each.cancelledMinor : 0)
 
-const revenueTable = (report: DailyReport): ReportTable => {
+const revenueTable = (report: DailyReport): Bare => {
   const rows = rowsOfSales(report).flatMap(({ now, before, week }) =>
     (['revenue', 'netCost'] as const).flatMap((kind) => {
       const currencies = [...new Set([...now[kind], ...before[kind], ...week[kind]].map((each) => each.currency))].sort()
@@ -194,7 +198,7 @@ const revenueTable = (report: DailyReport): ReportTable => {
   }
 }
 
-const purchaseTable = (report: DailyReport): ReportTable => ({
+const purchaseTable = (report: DailyReport): Bare => ({
   id: 'purchase-orders',
   title: 'Retail purchase orders of Amazon',
   notes: ['Fill rate = accepted units / units of orders that were answered.'],
@@ -224,7 +228,7 @@ const purchaseTable = (report: DailyReport): ReportTable => ({
 const netRevenue = (revenue: readonly MoneyFigures[]): string | null =>
   revenue.map((each) => moneyText(netMinor(each), each.currency)).join(' and ') || null
 
-const moversTable = (report: DailyReport): ReportTable => ({
+const moversTable = (report: DailyReport): Bare => ({
   id: 'top-movers',
   title: 'Top movers',
   notes: ['Units are net of cancellations. Sell-through = sold / (on hand at the day’s beginning + received + returned).'],
@@ -247,20 +251,20 @@ const moversTable = (report: DailyReport): ReportTable => ({
   empty: 'Nothing was sold.',
 })
 
-const slowTable = ({ stock }: DailyReport): ReportTable => ({
+const slowTable = ({ stock }: DailyReport): Bare => ({
   id: 'slow-movers',
   title: 'Slow movers',
   notes: [
     stock.windowDays < 7
-      ? `Not told before a week of history; there are ${stock.windowDays} days.`
+      ? `Not told before a week of history; there ${stock.windowDays === 1 ? 'is 1 day' : `are ${stock.windowDays} days`}.`
       : `${stock.slow.skus} SKUs with ${stock.slow.units} units available sold nothing in ${stock.windowDays} days.`,
   ],
   columns: [column('sku', 'SKU', false), column('title', 'Title', false), column('available_units', 'Available')],
   rows: stock.slow.rows.map((each) => [word(each.sku), word(each.title), whole(each.availableUnits)]),
-  empty: 'None.',
+  empty: stock.windowDays < 7 ? '' : 'None.',
 })
 
-const stockTable = ({ stock }: DailyReport): ReportTable => {
+const stockTable = ({ stock }: DailyReport): Bare => {
   const line = (name: string, cell: TableCell): readonly TableCell[] => [word(name), cell]
   return {
     id: 'stock',
@@ -286,11 +290,11 @@ const stockTable = ({ stock }: DailyReport): ReportTable => {
   }
 }
 
-const stockOutTable = ({ stock }: DailyReport): ReportTable => ({
+const stockOutTable = ({ stock }: DailyReport): Bare => ({
   id: 'stock-outs',
   title: 'Stock-outs and what they cost',
   notes: [
-    `Sales lost = velocity × time out of stock ÷ length of the day. Velocity = units sold less cancelled in the last ${stock.windowDays} days ÷ ${stock.windowDays}. An estimate.`,
+    `Sales lost = velocity × time out of stock ÷ length of the day. Velocity = units sold less cancelled in the last ${counted(stock.windowDays, 'day', 'days')} ÷ ${stock.windowDays}. An estimate.`,
     `${stock.stockOuts.skus} SKUs were out of stock at some time; about ${(stock.stockOuts.lostMilliUnits / 1000).toFixed(1)} units of sales lost.`,
   ],
   columns: [
@@ -327,7 +331,7 @@ const coverRow = (each: CoverRow): readonly TableCell[] => [
   { text: (each.coverDeciDays / 10).toFixed(1), value: each.coverDeciDays / 10 },
 ]
 
-const newlyLowTable = ({ stock }: DailyReport): ReportTable => ({
+const newlyLowTable = ({ stock }: DailyReport): Bare => ({
   id: 'newly-low',
   title: 'New low-stock warnings',
   notes: [
@@ -338,7 +342,7 @@ const newlyLowTable = ({ stock }: DailyReport): ReportTable => ({
   empty: 'No SKU came below it today.',
 })
 
-const coverTable = ({ stock }: DailyReport): ReportTable => ({
+const coverTable = ({ stock }: DailyReport): Bare => ({
   id: 'days-of-cover',
   title: 'Least days of cover',
   notes: ['Days of cover = available units at the end of the day ÷ velocity. SKUs that sell and are not out of stock.'],
@@ -352,7 +356,7 @@ export const oversellSentence = ({ oversells }: DailyReport): string =>
     ? `0 oversells. Known from the ledger: of ${oversells.skus} SKUs, the ${oversells.movedSkus} that moved were followed commit by commit, and at no time was more promised than was on hand; and no order of the day was found to take more than there was.`
     : `${oversells.incidents} orders took ${oversells.units} units more than there was; ${oversells.belowZeroSkus} SKUs had more promised than was on hand at some time. belay incidents tells which, and what to do.`
 
-const oversellTable = (report: DailyReport): ReportTable => ({
+const oversellTable = (report: DailyReport): Bare => ({
   id: 'oversells',
   title: 'Oversells',
   notes: [oversellSentence(report)],
@@ -386,7 +390,7 @@ const syncRow = (each: SyncFigures): readonly TableCell[] => [
   percent(each.quotaUsedPermille),
 ]
 
-const syncTable = (report: DailyReport): ReportTable => ({
+const syncTable = (report: DailyReport): Bare => ({
   id: 'sync',
   title: 'How fast the marketplaces were told',
   notes: [
@@ -409,7 +413,7 @@ const syncTable = (report: DailyReport): ReportTable => ({
   empty: 'No marketplace is configured.',
 })
 
-const driftTable = ({ drift }: DailyReport): ReportTable => ({
+const driftTable = ({ drift }: DailyReport): Bare => ({
   id: 'drift',
   title: 'Drift found and mended',
   notes: 'missing' in drift ? [drift.missing] : [],
@@ -421,7 +425,7 @@ const driftTable = ({ drift }: DailyReport): ReportTable => ({
   empty: 'missing' in drift ? '' : 'No reconciliation ran.',
 })
 
-const incidentTable = ({ incidents }: DailyReport): ReportTable => {
+const incidentTable = ({ incidents }: DailyReport): Bare => {
   const kinds = [...new Set([...incidents.begun, ...incidents.open].map(({ kind }) => kind))].sort()
   const count = (list: readonly { readonly kind: IncidentKind; readonly count: number }[], kind: IncidentKind): number =>
     list.find((each) => each.kind === kind)?.count ?? 0
@@ -435,7 +439,7 @@ const incidentTable = ({ incidents }: DailyReport): ReportTable => {
   }
 }
 
-const vendorTable = (report: DailyReport, kind: 'sales' | 'inventory', title: string): ReportTable => {
+const vendorTable = (report: DailyReport, kind: 'sales' | 'inventory', title: string): Bare => {
   const parts = report.vendor.map((each): { channel: string; part: Missing | { rows: readonly VendorRow[]; units: number } } => ({
     channel: each.channel,
     part: each[kind],
@@ -461,7 +465,22 @@ const vendorTable = (report: DailyReport, kind: 'sales' | 'inventory', title: st
   }
 }
 
-export const reportTables = (report: DailyReport): readonly ReportTable[] => [
+/** Lists beyond what sums up the day: a page shows the first of them. */
+const shownOfLists = 10
+const lists: ReadonlySet<string> = new Set([
+  'stock-outs',
+  'newly-low',
+  'days-of-cover',
+  'top-movers',
+  'slow-movers',
+  'vendor-sales',
+  'vendor-inventory',
+])
+
+export const reportTables = (report: DailyReport): readonly ReportTable[] =>
+  bareTables(report).map((table) => ({ ...table, shown: lists.has(table.id) ? shownOfLists : table.rows.length }))
+
+const bareTables = (report: DailyReport): readonly Bare[] => [
   salesTable(report),
   revenueTable(report),
   purchaseTable(report),
@@ -479,6 +498,14 @@ export const reportTables = (report: DailyReport): readonly ReportTable[] => [
   vendorTable(report, 'inventory', 'Amazon’s vendor stock report'),
 ]
 
+const comparedText = (report: DailyReport): string => {
+  const units = netUnits(report.sales.together)
+  const part = (then: number, name: string): string => (then === 0 ? `none ${name}` : `${changeText(units, then)} ${name}`)
+  return `${part(netUnits(report.dayBefore.sales.together), 'on the day before')}, ${part(netUnits(report.weekBefore.sales.together), 'a week before')}`
+}
+
+const counted = (count: number, one: string, many: string): string => `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
+
 /** What a person reads first: one line a thing, the most urgent first. */
 export const reportHeadlines = (report: DailyReport): readonly string[] => {
   const { together } = report.sales
@@ -486,9 +513,9 @@ export const reportHeadlines = (report: DailyReport): readonly string[] => {
   const openCount = report.incidents.open.reduce((sum, { count }) => sum + count, 0)
   const revenue = together.revenue.map((each) => moneyText(netMinor(each), each.currency)).join(' and ')
   return [
-    `${together.orders.toLocaleString('en-GB')} orders, ${netUnits(together).toLocaleString('en-GB')} units net (${changeText(netUnits(together), netUnits(report.dayBefore.sales.together))} on the day before, ${changeText(netUnits(together), netUnits(report.weekBefore.sales.together))} on the week before)${revenue === '' ? '' : `, ${revenue} net revenue`}${together.unpricedLines > 0 ? `; price not known yet: ${together.unpricedLines} lines` : ''}.`,
+    `${counted(together.orders, 'order', 'orders')}, ${netUnits(together).toLocaleString('en-GB')} units net (${comparedText(report)})${revenue === '' ? '' : `, ${revenue} net revenue`}${together.unpricedLines > 0 ? `; price not known yet: ${counted(together.unpricedLines, 'line', 'lines')}` : ''}.`,
     report.oversells.incidents === 0 && report.oversells.belowZeroSkus === 0 ? '0 oversells.' : oversellSentence(report),
-    `${stock.stockOuts.skus} SKUs that sell were out of stock, about ${(stock.stockOuts.lostMilliUnits / 1000).toFixed(1)} units of sales lost; ${stock.newlyLow.skus} new low-stock warnings.`,
+    `${counted(stock.stockOuts.skus, 'SKU that sells was', 'SKUs that sell were')} out of stock, about ${(stock.stockOuts.lostMilliUnits / 1000).toFixed(1)} units of sales lost; ${counted(stock.newlyLow.skus, 'new low-stock warning', 'new low-stock warnings')}.`,
     openCount === 0 ? 'No incident is open.' : `${openCount} ${openCount === 1 ? 'incident is' : 'incidents are'} open.`,
   ]
 }

@@ -15,14 +15,14 @@ export interface BarChart {
   readonly groups: readonly BarGroup[]
 }
 
-const width = 800
-const nameWidth = 190
-const valueWidth = 70
+const width = 560
+const nameWidth = 130
+const valueWidth = 50
 const barHeight = 15
 const barGap = 2
 const groupGap = 10
 const legendHeight = 24
-const maxNameLength = 26
+const maxNameLength = 18
 /** Dark blue, light blue, grey: told apart without colour sight and in grey print. */
 const colours = ['#1f5fa8', '#8ab4e0', '#c4cad0']
 
@@ -36,7 +36,7 @@ export const groupedBars = ({ title, series, groups }: BarChart): string => {
   const height = top + groups.reduce((sum, group) => sum + heightOf(group), 0)
   const legend = series.map(
     (name, i) =>
-      `<rect x="${nameWidth + i * 150}" y="4" width="12" height="12" fill="${colours[i]}"/><text x="${nameWidth + i * 150 + 18}" y="14.5">${escapeHtml(name)}</text>`,
+      `<rect x="${nameWidth + i * 120}" y="4" width="12" height="12" fill="${colours[i]}"/><text x="${nameWidth + i * 120 + 18}" y="14.5">${escapeHtml(name)}</text>`,
   )
   let y = top
   const bars = groups.flatMap((group) => {

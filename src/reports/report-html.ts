@@ -11,10 +11,11 @@ const faint = '#57606a'
 const rule = '#d0d7de'
 const font = "-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 
-const cellStyle = (numeric: boolean, last: boolean): string =>
-  `padding:5px 8px;border-bottom:1px solid ${rule};vertical-align:top;${numeric ? 'text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;' : 'text-align:left;'}${last ? 'font-weight:600;' : ''}`
+const cellStyle = (numeric: boolean, first: boolean, sum: boolean): string =>
+  `padding:5px 8px;border-bottom:1px solid ${rule};vertical-align:top;${numeric ? 'text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;' : `text-align:left;${first ? 'white-space:nowrap;' : ''}`}${sum ? 'font-weight:600;' : ''}`
 
-const tableHtml = ({ columns, rows, empty, id }: ReportTable): string => {
+const tableHtml = ({ columns, rows: all, empty, id, shown }: ReportTable): string => {
+  const rows = all.slice(0, shown)
   if (rows.length === 0) return empty === '' ? '' : `<p style="margin:4px 0;color:${faint}">${escapeHtml(empty)}</p>`
   const head = columns
     .map(
@@ -25,10 +26,12 @@ const tableHtml = ({ columns, rows, empty, id }: ReportTable): string => {
   const body = rows
     .map((row) => {
       const sum = id === 'sales' && row[0]?.text === 'together'
-      return `<tr>${row.map((cell, i) => `<td style="${cellStyle(columns[i]?.numeric === true, sum)}">${escapeHtml(cell.text)}</td>`).join('')}</tr>`
+      return `<tr>${row.map((cell, i) => `<td style="${cellStyle(columns[i]?.numeric === true, i === 0, sum)}">${escapeHtml(cell.text)}</td>`).join('')}</tr>`
     })
     .join('')
-  return `<div style="overflow-x:auto"><table role="table" style="border-collapse:collapse;width:100%;font-size:14px;line-height:1.35"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
+  const more =
+    all.length > shown ? `<p style="margin:4px 0;font-size:13px;color:${faint}">And ${all.length - shown} more: in the CSV.</p>` : ''
+  return `<div style="overflow-x:auto"><table role="table" style="border-collapse:collapse;width:100%;font-size:14px;line-height:1.35"><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>${more}`
 }
 
 const chartsOf = (report: DailyReport): Readonly<Record<string, string>> => {
@@ -61,11 +64,13 @@ const sectionHtml = (table: ReportTable, chart: string): string => {
   return `<div class="section" style="margin:26px 0 0"><h2 style="font-size:17px;margin:0 0 4px;color:${ink}">${escapeHtml(table.title)}</h2>${notes}${chart}${tableHtml(table)}</div>`
 }
 
-export const dayTitle = (report: DailyReport): string =>
-  new Intl.DateTimeFormat('en-GB', { timeZone: report.timeZone, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(
+/** For example "Friday 20 November 2026". */
+export const dayTitle = ({ timeZone, fromMs, toMs }: DailyReport): string =>
+  new Intl.DateTimeFormat('en-GB', { timeZone, weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
     // The middle of the day is in it, whatever the clocks do.
-    (report.fromMs + report.toMs) / 2,
-  )
+    .formatToParts((fromMs + toMs) / 2)
+    .flatMap(({ type, value }) => (type === 'literal' ? [] : [value]))
+    .join(' ')
 
 const sheet = `@media print{body{background:#fff!important}.page{max-width:none!important;padding:0!important;border:0!important}.section{break-inside:avoid-page}h2{break-after:avoid}tr{break-inside:avoid}@page{margin:14mm}}
 @media (max-width:600px){.page{padding:14px!important}}`

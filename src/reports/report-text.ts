@@ -9,7 +9,8 @@ const maxCellLength = 36
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
 const short = (text: string): string => (text.length > maxCellLength ? `${text.slice(0, maxCellLength - 1)}…` : text)
 
-const tableText = ({ columns, rows, empty }: ReportTable): readonly string[] => {
+const tableText = ({ columns, rows: all, empty, shown }: ReportTable): readonly string[] => {
+  const rows = all.slice(0, shown)
   if (rows.length === 0) return empty === '' ? [] : [`  ${empty}`]
   const texts = [columns.map(({ name }) => name), ...rows.map((row) => row.map(({ text }) => short(plain(text))))]
   const widths = columns.map((_, i) => Math.max(...texts.map((row) => row[i]?.length ?? 0)))
