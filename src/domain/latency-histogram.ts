@@ -12,7 +12,7 @@ const maxBucket = 27 * perOctave
 /** Bucket 0 holds 0 and 1 ms; bucket n holds what is above the bound of n - 1, up to its own. */
 const boundMs = (bucket: number): number => 2 ** (bucket / perOctave)
 
-export const latencyBucket = (delayMs: number): number =>
+const latencyBucket = (delayMs: number): number =>
   delayMs <= 1 ? 0 : Math.min(maxBucket, Math.ceil(Math.log2(delayMs) * perOctave - 1e-9))
 
 export const addLatency = (histogram: LatencyHistogram, delayMs: number): LatencyHistogram => {

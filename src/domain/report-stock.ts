@@ -41,7 +41,7 @@ export const outOfStockMs = (
   return available <= 0 ? outMs + span.toMs - atMs : outMs
 }
 
-export const sellThroughPermille = (soldUnits: number, hadUnits: number): number | null =>
+const sellThroughPermille = (soldUnits: number, hadUnits: number): number | null =>
   hadUnits <= 0 ? null : Math.max(0, Math.round((soldUnits * 1000) / hadUnits))
 
 interface Derived {

@@ -41,14 +41,14 @@ const digitsOf = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 
 /** Exact: minor units as a decimal text. */
-export const decimalText = (minor: number, currency: string): string => {
+const decimalText = (minor: number, currency: string): string => {
   const digits = digitsOf(currency)
   const text = String(Math.abs(minor)).padStart(digits + 1, '0')
   const sign = minor < 0 ? '-' : ''
   return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-export const moneyText = (minor: number, currency: string): string => {
+const moneyText = (minor: number, currency: string): string => {
   const [units = '', fraction] = decimalText(minor, currency).split('.')
   const grouped = units.replace(/\B(?=(\d{3})+$)/g, ',')
   return `${currency} ${grouped}${fraction === undefined ? '' : `.${fraction}`}`
@@ -351,7 +351,7 @@ const coverTable = ({ stock }: DailyReport): Bare => ({
   empty: 'Nothing that sells is in stock.',
 })
 
-export const oversellSentence = ({ oversells }: DailyReport): string =>
+const oversellSentence = ({ oversells }: DailyReport): string =>
   oversells.incidents === 0 && oversells.belowZeroSkus === 0
     ? `0 oversells. Known from the ledger: of ${oversells.skus} SKUs, the ${oversells.movedSkus} that moved were followed commit by commit, and at no time was more promised than was on hand; and no order of the day was found to take more than there was.`
     : `${oversells.incidents} orders took ${oversells.units} units more than there was; ${oversells.belowZeroSkus} SKUs had more promised than was on hand at some time. belay incidents tells which, and what to do.`

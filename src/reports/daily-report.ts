@@ -34,7 +34,7 @@ export const isDayOver = ({ clock, timeZone }: Pick<ReportSource, 'clock' | 'tim
   daySpan(day, timeZone).toMs + settleMs <= clock.nowMs()
 
 /** Throws `report-day-invalid`: not a day, not over yet, or too long ago. */
-export const assertReportDay = (source: Pick<ReportSource, 'clock' | 'timeZone'>, day: string): void => {
+const assertReportDay = (source: Pick<ReportSource, 'clock' | 'timeZone'>, day: string): void => {
   const refuse = (message: string, fix: string): never => {
     throw new BelayError('report-day-invalid', message, { fix })
   }

@@ -10,7 +10,7 @@ import { createWorld } from '../../sim/world/world.ts'
 import { openTown, type Town } from './in-process-hub.ts'
 import { seededRandom } from './seeded-random.ts'
 
-export const weekZone = 'Europe/Berlin'
+const weekZone = 'Europe/Berlin'
 const minuteMs = 60_000
 
 export interface SimulatedWeek {
