@@ -79,7 +79,7 @@ const type = async (...argv: readonly string[]): Promise<{ readonly code: number
     fetch: (input, init) => fetch(input, init),
   }
   const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
-  const programs = { serve: none, check: none, demo: none, simulate: none, openSchema: none }
+  const programs = { serve: none, check: none, demo: none, simulate: none, openStore: none, clock }
   const code = await runCommandLine(programs, ['node', 'belay', ...argv, '--url', server.url], terminal)
   return { code, out: out.join('\n'), errors: errors.join('\n') }
 }
