@@ -38,6 +38,29 @@ describe('budget of points', () => {
     expect(bucket.queueMs(30)).toBe(4_100)
   })
 
+  test('background work leaves half of the bucket, and what others wait for, but gets all that is restored', async () => {
+    const clock = createVirtualClock()
+    const bucket = createCostBucket(clock)
+    bucket.take(1)
+    bucket.settle(1, status(1200))
+    expect(bucket.waitMs(200, 'background')).toBe(0)
+    expect(bucket.waitMs(300, 'background')).toBe(1_000)
+    const release = bucket.claim(100)
+    expect(bucket.waitMs(200, 'background')).toBe(1_000)
+    release()
+    let taken = 0
+    for (let second = 0; second < 60; second++) {
+      while (bucket.waitMs(100, 'background') === 0) {
+        bucket.take(100)
+        bucket.settle(100, null)
+        taken += 100
+        expect(bucket.free('decrease')).toBeGreaterThanOrEqual(1_000)
+      }
+      await clock.advance(1_000)
+    }
+    expect(taken).toBe(200 + 59 * 100)
+  })
+
   test('a large query that waits is not starved by small ones', () => {
     const bucket = createCostBucket(createVirtualClock())
     bucket.take(1)

@@ -80,6 +80,25 @@ describe('token buckets', () => {
     expect(buckets.throttled('op', 7000)).toBe(clock.nowMs() + 7000)
   })
 
+  it('leaves two fifths of the burst to live use in the background, and still gets the whole rate', async () => {
+    const { clock, buckets } = make(5, 5)
+    let taken = 0
+    for (let step = 0; step < 100; step++) {
+      while (buckets.capacity('op', 'background').items > 0) {
+        expect(buckets.take('op')).toBeNull()
+        taken += 1
+        expect(buckets.capacity('op').items).toBeGreaterThanOrEqual(2)
+      }
+      expect(buckets.capacity('op', 'background').retryAtMs).toBeLessThanOrEqual(clock.nowMs() + 200)
+      await clock.advance(200)
+    }
+    expect(taken).toBe(3 + 99)
+  })
+
+  it('a burst of one or two keeps nothing back: the background would never come', () => {
+    for (const burst of [1, 2]) expect(make(1, burst).buckets.capacity('op', 'background').items).toBe(burst)
+  })
+
   it('refuses an operation it has no limit for', () => {
     expect(() => make(1, 1).buckets.capacity('other')).toThrow('other')
   })
