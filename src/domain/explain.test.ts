@@ -49,13 +49,14 @@ const shareOf = ({ basis }: TargetExplanation): number => {
 }
 
 /** The target once more, from what is told about it alone. null: it says itself that one sentence cannot tell it. */
-const derived = (target: TargetExplanation, unitsPerListing: number): number | null => {
+const derived = (target: TargetExplanation, unitsPerListing: number, availableUnits: number): number | null => {
   const { rule, limits } = target
   if (limits.includes('rest')) return null
   if (limits.includes('hide-below')) return 0
   const share = shareOf(target)
   const capped = limits.includes('cap') ? Math.min(share, rule.capUnits ?? share) : share
-  const whole = Math.max(0, Math.floor(capped / unitsPerListing))
+  const offered = limits.includes('buffer') ? Math.min(capped, Math.max(0, availableUnits - (rule.bufferUnits ?? 0))) : capped
+  const whole = Math.max(0, Math.floor(offered / unitsPerListing))
   return limits.includes('largest-remainder') ? whole + 1 : whole
 }
 
@@ -108,12 +109,12 @@ describe('every number is derived', () => {
     let untold = 0
     holds((e, stock, settingsOf) => {
       const targets = allocate(stock, (channel) => settingsOf(channel)?.mode ?? 'paused')
-      const promised = stock.sharing === 'strict' ? total(e.listings, (each) => each.target.units) : 0
-      expect(promised).toBeLessThanOrEqual(e.availableUnits)
+      const promised = total(e.listings, ({ target }) => (target.basis.kind === 'pooled' ? 0 : target.units))
+      expect(promised).toBeLessThanOrEqual(e.availableUnits - e.reserveUnits)
       for (const { target, id, unitsPerListing } of e.listings) {
         expect(target.quantity).toBe(targets.get(id) ?? 0)
         expect(target.units).toBe(target.quantity * unitsPerListing)
-        const again = derived(target, unitsPerListing)
+        const again = derived(target, unitsPerListing, e.availableUnits)
         if (again === null) untold += 1
         else told += 1
         expect(again ?? target.quantity, JSON.stringify(target)).toBe(target.quantity)

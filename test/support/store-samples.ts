@@ -23,7 +23,12 @@ const listingState = (sku: string, channel: ChannelId = shop): ListingState => (
   unitsPerListing: 1,
   writeClass: 'compare-and-set',
   status: 'active',
-  rule: { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0 },
+  rule: { mode: 'weight', value: 1, capUnits: null, hideBelowUnits: 0, priority: 0, hysteresisUnits: 2 },
+  said: { mode: 'weight', capUnits: null, hysteresisUnits: 2 },
+  ruleFrom: { mode: 'listing', capUnits: 'listing', hysteresisUnits: 'listing' },
+  rate: { milliUnitsPerDay: 1_250, atMs: startMs },
+  heldSinceMs: startMs,
+  passedAtMs: startMs + 1,
   base: 5,
   pushes: [
     {

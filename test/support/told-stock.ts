@@ -113,19 +113,28 @@ const anyFence: fc.Arbitrary<Fence> = fc
   .record({ quantity: small, fromMs: aTime, lastsMs: fc.integer({ min: 0, max: minuteMs }), sold: small, restocked: small, later: small })
   .map(({ lastsMs, ...fence }) => ({ ...fence, throughMs: fence.fromMs + lastsMs }))
 
-const anyRule = fc.record({
-  mode: fc.constantFrom('weight', 'fixed', 'percent'),
-  value: fc.integer({ min: 0, max: 100 }),
-  capUnits: fc.option(small),
-  hideBelowUnits: fc.integer({ min: 0, max: 5 }),
-  priority: fc.integer({ min: 0, max: 2 }),
-})
+const anyRule = fc
+  .record({
+    mode: fc.constantFrom('velocity', 'weight', 'fixed', 'percent'),
+    value: fc.integer({ min: 0, max: 100 }),
+    capUnits: fc.option(small),
+    hideBelowUnits: fc.integer({ min: 0, max: 5 }),
+    priority: fc.integer({ min: 0, max: 2 }),
+    special: fc.constantFrom({}, {}, {}, {}, { bufferUnits: 3 }, { sharing: 'pooled' as const }),
+  })
+  .map(({ special, ...rule }) => ({ ...rule, ...special }))
 
 const anyListing = (index: number): fc.Arbitrary<ListingState> =>
   fc
     .record({
       channel: fc.constantFrom('shop', 'market', 'vendor'),
       unitsPerListing: fc.constantFrom(1, 1, 1, 2, 6),
+      sold: fc.constantFrom(
+        {},
+        {},
+        { rate: { milliUnitsPerDay: 900, atMs: nineMs } },
+        { rate: { milliUnitsPerDay: 120, atMs: nineMs - 60_000 } },
+      ),
       writeClass: fc.constantFrom('compare-and-set', 'absolute-set-with-read', 'absolute-set', 'ask-first'),
       status: fc.constantFrom('adopting', 'active', 'active', 'active', 'disconnected', 'unprotected'),
       rule: anyRule,
@@ -139,11 +148,11 @@ const anyListing = (index: number): fc.Arbitrary<ListingState> =>
       lateOrders: fc.integer({ min: 0, max: 2 }),
       blockedReason: fc.option(fc.constant('the item is archived'), { freq: 4 }),
     })
-    .map((parts): ListingState => {
+    .map(({ sold, ...parts }): ListingState => {
       const id = `${parts.channel}/mug-${index}` as ListingId
       const numbered = parts.pushes.map((push, i) => ({ ...push, id: `${id}#${i + 1}` }))
       const channel = parts.channel as ChannelId
-      return listingWith(channel, { ...parts, channel, id, externalId: `mug-${index}`, pushes: numbered })
+      return listingWith(channel, { ...parts, ...sold, channel, id, externalId: `mug-${index}`, pushes: numbered })
     })
 
 /** Documents of every kind, also such as the hub never makes. */
@@ -154,11 +163,13 @@ export const anyStock: fc.Arbitrary<Stock> = fc
     reservedUnits: small,
     bufferUnits: fc.integer({ min: 0, max: 10 }),
     sharing: fc.constantFrom('strict', 'strict', 'strict', 'pooled'),
+    kept: fc.constantFrom({}, {}, { reserve: { units: 3 } }, { reserve: { percent: 20 } }),
     listings: fc.integer({ min: 0, max: 5 }).chain((n) => fc.tuple(...Array.from({ length: n }, (_, i) => anyListing(i)))),
   })
-  .map(({ berlin, paris, listings, ...rest }) =>
+  .map(({ berlin, paris, listings, kept, ...rest }) =>
     stockWith(0, listings, {
       ...rest,
+      ...kept,
       onHandUnits: { ['berlin' as LocationId]: berlin, ['paris' as LocationId]: paris },
     }),
   )
