@@ -80,6 +80,8 @@ const inboxKeptMs = 7 * 24 * 60 * 60_000
 const inboxSweepEveryMs = 60 * 60_000
 const refreshEveryMs = 60_000
 const maxEventListeners = 64
+/** What waits longer than this is not due, but planned: another listing's turn with the last units, a refused listing's next try. */
+const dueSoonMs = 10 * 60_000
 const stopWithinMs = 10_000
 
 const usedBefore = (request: MovementRequest): BelayError =>
@@ -308,7 +310,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       mode: settingsFor(channel).mode,
       ...told,
       watermarkAgeMs,
-      pushesDue: await store.countWork({ channel, kind: 'push' }),
+      pushesDue: await store.countWork({ channel, kind: 'push', dueBeforeMs: clock.nowMs() + dueSoonMs }),
       pushesOpen: await store.countWork({ channel, kind: 'expire' }),
     }
   }

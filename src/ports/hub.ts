@@ -85,6 +85,7 @@ export interface ChannelStatus {
   readonly retries: number
   /** Per order stream: age of the watermark, milliseconds; null: no complete poll yet. */
   readonly watermarkAgeMs: Readonly<Record<string, number | null>>
+  /** Within ten minutes. */
   readonly pushesDue: number
   readonly pushesOpen: number
   /** The process that works it; null: none does now. */

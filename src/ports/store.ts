@@ -179,7 +179,8 @@ export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotSt
   }): Promise<readonly WorkItem[]>
   /** The earliest due time of that kind, or null. */
   nextWorkAtMs(query: { readonly channel: ChannelId; readonly kind: WorkKind }): Promise<number | null>
-  countWork(query: { readonly channel: ChannelId; readonly kind: WorkKind }): Promise<number>
+  /** `dueBeforeMs` left out: whenever due. */
+  countWork(query: { readonly channel: ChannelId; readonly kind: WorkKind; readonly dueBeforeMs?: number }): Promise<number>
 
   /** Orders of the channel whose acknowledgement is due or failed by then, or submitted (to be settled), earliest first. */
   dueAcknowledgements(query: {

@@ -184,6 +184,7 @@ const entries: readonly Entry[] = [
   { method: 'dueWork', run: (store) => store.dueWork({ channel: shop, kind: 'push', dueBeforeMs: startMs + 3, limit: 10 }) },
   { method: 'nextWorkAtMs', run: (store) => store.nextWorkAtMs({ channel: shop, kind: 'push' }) },
   { method: 'countWork', run: (store) => store.countWork({ channel: shop, kind: 'push' }) },
+  { method: 'countWork', of: 'what is due', run: (store) => store.countWork({ channel: shop, kind: 'push', dueBeforeMs: startMs + 3 }) },
   {
     method: 'dueAcknowledgements',
     run: (store) => store.dueAcknowledgements({ channel: shop, state: 'due', dueBeforeMs: startMs, limit: 10 }),

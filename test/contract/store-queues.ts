@@ -49,6 +49,8 @@ const describeWork = (shared: Shared): void => {
       expect(await store.nextWorkAtMs({ channel, kind: 'fence' })).toBe(1)
       expect(await store.nextWorkAtMs({ channel, kind: 'expire' })).toBeNull()
       expect(await store.countWork({ channel, kind: 'push' })).toBe(5)
+      expect(await store.countWork({ channel, kind: 'push', dueBeforeMs: 9 })).toBe(0)
+      expect(await store.countWork({ channel, kind: 'push', dueBeforeMs: 10 })).toBeGreaterThan(0)
     })
 
     test('takes the earliest of many', async () => {

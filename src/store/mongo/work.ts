@@ -58,8 +58,10 @@ export const mongoWork = (connection: Connection): Pick<Store, 'dueWork' | 'next
       return earliest
     })
 
-  const countWork: Store['countWork'] = ({ channel, kind }) =>
-    reached(() => stock.countDocuments({ work: { $elemMatch: marksOf(channel, kind) } }))
+  const countWork: Store['countWork'] = ({ channel, kind, dueBeforeMs }) => {
+    const due = dueBeforeMs === undefined ? {} : { dueAtMs: { $lte: dueBeforeMs } }
+    return reached(() => stock.countDocuments({ work: { $elemMatch: { ...marksOf(channel, kind), ...due } } }))
+  }
 
   return { dueWork, nextWorkAtMs, countWork }
 }

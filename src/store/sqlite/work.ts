@@ -67,6 +67,10 @@ export const sqliteWork = (connection: Connection): Pick<Store, 'dueWork' | 'nex
     )
     return (row?.['at'] as number | null | undefined) ?? null
   },
-  countWork: async ({ channel, kind }) =>
-    Number(connection.all('SELECT count(*) AS n FROM work WHERE channel = ? AND kind = ?', channel, kind)[0]?.['n']),
+  countWork: async ({ channel, kind, dueBeforeMs = Number.MAX_SAFE_INTEGER }) =>
+    Number(
+      connection.all('SELECT count(*) AS n FROM work WHERE channel = ? AND kind = ? AND due_at_ms <= ?', channel, kind, dueBeforeMs)[0]?.[
+        'n'
+      ],
+    ),
 })
