@@ -61,22 +61,35 @@ export const openTrade = async (
     marketplaces.filesFor({ store, port, origins: { shopify: shopify ?? '', seller: seller ?? '', vendor: vendor ?? '' } })
   const storeUrl = storeUrlIn('belay.db')
   const hub = hubProcess(port, files(storeUrl), workerCount === 0 ? [] : ['--role', 'api', '--role', 'scheduler'])
-  await hub.start()
   const workers: HubProcess[] = []
-  for (let i = 0; i < workerCount; i++) {
-    const workerPort = await freePort()
-    const worker = hubProcess(workerPort, files(storeUrl), ['--role', 'worker', '--port', String(workerPort)])
-    workers.push(worker)
-    await worker.start()
+  const close = async (): Promise<void> => {
+    for (const each of [...workers, hub]) await each.stop()
+    for (const each of served) await each.close()
+    await marketplaces.close()
+    for (const each of [...workers, hub]) each.cleanUp()
   }
-  const { stockCsv, listingsCsv } = files(storeUrl)
-  const imported = await hub.post('/api/v1/import', { stock: stockCsv, listings: listingsCsv })
-  const answer = await imported.text()
-  if (imported.status !== 200 || !answer.includes('"problems":[]')) throw new Error(`the import says ${imported.status}: ${answer}`)
-  // Of what Amazon sells before the hub has subscribed no message is ever sent, and the poll that finds it comes after minutes.
-  await eventually('the hub is subscribed', () => {
-    const subscriptions = marketplaces.seller.requestCounts()['notifications.createSubscription'] ?? 0
-    return Promise.resolve(subscriptions >= 2 ? null : `${subscriptions} of 2 subscriptions are made`)
+  const begin = async (): Promise<void> => {
+    await hub.start()
+    for (let i = 0; i < workerCount; i++) {
+      const workerPort = await freePort()
+      const worker = hubProcess(workerPort, files(storeUrl), ['--role', 'worker', '--port', String(workerPort)])
+      workers.push(worker)
+      await worker.start()
+    }
+    const { stockCsv, listingsCsv } = files(storeUrl)
+    const imported = await hub.post('/api/v1/import', { stock: stockCsv, listings: listingsCsv })
+    const answer = await imported.text()
+    if (imported.status !== 200 || !answer.includes('"problems":[]')) throw new Error(`the import says ${imported.status}: ${answer}`)
+    // Of what Amazon sells before the hub has subscribed no message is ever sent, and the poll that finds it comes after minutes.
+    await eventually('the hub is subscribed', () => {
+      const subscriptions = marketplaces.seller.requestCounts()['notifications.createSubscription'] ?? 0
+      return Promise.resolve(subscriptions >= 2 ? null : `${subscriptions} of 2 subscriptions are made`)
+    })
+  }
+  // Nothing of a trade that could not begin is left running.
+  await begin().catch(async (error: unknown) => {
+    await close()
+    throw error
   })
 
   const shop = (): void => {
@@ -103,17 +116,12 @@ export const openTrade = async (
         await systemClock.sleep(15)
       }
     },
-    close: async () => {
-      for (const each of [...workers, hub]) await each.stop()
-      for (const each of served) await each.close()
-      await marketplaces.close()
-      for (const each of [...workers, hub]) each.cleanUp()
-    },
+    close,
   }
 }
 
 /** Which process works each channel; the owner names its pid. */
-export const ownersOf = async (trade: Trade): Promise<ReadonlyMap<string, number | null>> => {
+const ownersOf = async (trade: Trade): Promise<ReadonlyMap<string, number | null>> => {
   const { items } = await trade.hub.get<{ readonly items: readonly ChannelStatus[] }>('/api/v1/channels')
   return new Map(items.map(({ channel, owner }) => [channel, owner === null ? null : Number(owner.split('/')[1])]))
 }
