@@ -64,8 +64,7 @@ export const recording = (store: Store): { store: Store; commits: Commit[] } => 
   }
 }
 
-const skusOf = ({ skus }: Workload): readonly Sku[] =>
-  Array.from({ length: skus }, (_, i) => `BENCH-${String(i).padStart(6, '0')}` as Sku)
+const skusOf = ({ skus }: Workload): readonly Sku[] => Array.from({ length: skus }, (_, i) => `BENCH-${String(i).padStart(6, '0')}` as Sku)
 
 export const stockUp = async (store: Store, workload: Workload): Promise<void> => {
   const skus = skusOf(workload)
