@@ -1,12 +1,11 @@
 // `belay store copy|verify|reopen`, `belay backup` and `belay restore`: the store as a whole, without a running hub (a backup may be taken
 // beside one). Long work tells how far it is on standard error; the result is on standard output.
 import type { Command, Option } from 'commander'
-import { BelayError } from '../domain/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import { transferKinds } from '../ports/store-transfer.ts'
 import { writeBackup } from '../transfer/backup-file.ts'
-import { copyStore } from '../transfer/copy-store.ts'
+import { assertCurrent, copyStore } from '../transfer/copy-store.ts'
 import { type Inventory, type Progress, takeInventory } from '../transfer/inventory.ts'
 import { reopenStore, restoreStore } from '../transfer/restore-store.ts'
 import { tableText } from './table.ts'
@@ -60,11 +59,6 @@ const progressTo = (terminal: Terminal): ((doing: string, ...progress: Parameter
 /** A text that is the same for the same store, without the password that a URL may hold. */
 const sourceName = (url: string): string => url.replace(/^(mongodb(?:\+srv)?:\/\/)[^/@]*@/, '$1')
 
-const isThere = async (store: Store): Promise<void> => {
-  if ((await store.schemaStatus()).stored > 0) return
-  throw new BelayError('config-invalid', 'There is no data of Belay in this store', { fix: 'Check the path, or the name of the database.' })
-}
-
 export const addStoreCommands = (program: Command, { configOption, open, clock, terminal }: StoreCommandParts): void => {
   const progress = progressTo(terminal)
   const printInventory = (said: string, inventory: Inventory, json: boolean): void =>
@@ -72,7 +66,7 @@ export const addStoreCommands = (program: Command, { configOption, open, clock, 
   const existing = async (from: Parameters<OpenStore>[0]): Promise<Store> => {
     const store = await open({ ...from, mustExist: true })
     try {
-      await isThere(store)
+      await assertCurrent(store)
       return store
     } catch (error) {
       await store.close()

@@ -45,10 +45,15 @@ export const placeToWrite = async (
   return null
 }
 
-const assertCurrent = async (store: Store): Promise<void> => {
+/** Throws unless the store can be read as this program writes it. */
+export const assertCurrent = async (store: Store): Promise<void> => {
   const { stored, steps } = await store.schemaStatus()
   if (stored === steps.length) return
-  throw new BelayError(stored > steps.length ? 'schema-unknown' : 'schema-pending', `The source has schema ${stored} of ${steps.length}`, {
+  if (stored === 0)
+    throw new BelayError('config-invalid', 'There is no data of Belay in this store', {
+      fix: 'Check the path, or the name of the database.',
+    })
+  throw new BelayError(stored > steps.length ? 'schema-unknown' : 'schema-pending', `The store has schema ${stored} of ${steps.length}`, {
     fix: stored > steps.length ? 'Use the newer program that wrote it.' : 'Run `belay migrate up --store …` on it first.',
   })
 }

@@ -69,7 +69,10 @@ export interface RunningHub {
 export interface Town {
   readonly clock: VirtualClock
   readonly marketplaces: Marketplaces
+  /** What hubs run on now. */
   readonly store: Store
+  /** Hubs that are started from now on run on this one. */
+  useStore(next: Store): void
   /** What the hubs logged as an error. */
   readonly errors: readonly string[]
   /** Requests so far that write what an offer shows, or answer an order. */
@@ -163,7 +166,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
   for (const [channel, mode] of Object.entries(options.modes ?? {}))
     configText = configText.replace(new RegExp(`(id: ${channel}\\n[^]*?mode: )enforce`), `$1${mode}`)
   const config = loadConfig(configText, files.environment, platformSchemas)
-  const store = await openStore('sqlite::memory:')
+  let store = await openStore('sqlite::memory:')
   await store.migrate()
   const run = <T>(promise: Promise<T>): Promise<T> => runOn(clock, promise)
   let hubs = 0
@@ -282,7 +285,12 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
   return {
     clock,
     marketplaces,
-    store,
+    get store() {
+      return store
+    },
+    useStore: (next) => {
+      store = next
+    },
     errors,
     writes: () => {
       let count = 0
