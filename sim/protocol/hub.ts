@@ -41,6 +41,8 @@ export interface WorldHub {
   isIn(orderId: string): boolean
   /** Units ordered less cancelled as ingested, listing quantities, of a channel. */
   ingestedNet(channel: string): number
+  /** Orders of the channel created up to here are in. */
+  watermarkMs(index: number): number
   readonly counts: HubCounts
   readonly incidents: Incident[]
   readonly ledger: LedgerEntry[]
@@ -452,6 +454,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     settingsFor,
     isIn: (orderId) => orders.has(orderId),
     ingestedNet: (channel) => net.get(channel) ?? 0,
+    watermarkMs: (index) => watermarks[index] ?? Number.NEGATIVE_INFINITY,
     counts,
     incidents,
     ledger,

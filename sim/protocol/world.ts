@@ -16,7 +16,7 @@ import { noFaults, numberOf, type Scenario, startMs } from './scenario.ts'
 import { noTeeth, type Teeth } from './teeth.ts'
 
 export interface Breach {
-  readonly property: 'P1' | 'P2' | 'P3' | 'P5' | 'P7' | 'runaway'
+  readonly property: 'P1' | 'P2' | 'P3' | 'P5' | 'P7' | 'drift' | 'runaway'
   readonly atMs: number
   readonly text: string
 }
@@ -38,6 +38,8 @@ export interface WorldResult {
 export interface RunOptions {
   readonly teeth?: Teeth
   readonly story?: boolean
+  /** Called after every event; a text is what is wrong. */
+  readonly watch?: (world: WorldHub, markets: readonly Marketplace[], nowMs: number) => string | null
 }
 
 const location = 'shelf' as LocationId
@@ -240,6 +242,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
       events += 1
       if (events > maxEvents) fail('runaway', `more than ${maxEvents} events`)
       check()
+      const wrong = options.watch?.(world, markets, queue.nowMs())
+      if (wrong !== null && wrong !== undefined) fail('drift', wrong)
       if (breach) return
     }
   }

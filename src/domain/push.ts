@@ -127,7 +127,13 @@ export const recordPush = (
   switch (result.kind) {
     case 'applied': {
       // The wait was for this answer: nothing keeps the next write back any more.
-      const known = { believedQuantity: result.quantity, believedAtMs: push.issuedAtMs, blockedReason: null, nextPushAtMs: nowMs }
+      const known = {
+        believedQuantity: result.quantity,
+        believedAtMs: push.issuedAtMs,
+        blockedReason: null,
+        nextPushAtMs: nowMs,
+        lastWrite: { quantity: result.quantity, fromQuantity: push.fromQuantity, atMs: nowMs },
+      }
       if (!result.evidence) return { ...withoutPush(listing, id), ...known, status: 'unprotected', base: result.quantity, fences: [] }
       // The fence first: the push's own charge is inside the number it shows, not on top of it.
       const proven: ListingState =
@@ -296,6 +302,8 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
     ...fenced,
     believedQuantity: believedSince(fenced, quantity, fromMs),
     believedAtMs: fromMs,
+    // A read whose window opened before the write's answer may be older than the write.
+    lastWrite: listing.lastWrite && listing.lastWrite.atMs >= fromMs ? listing.lastWrite : undefined,
     blockedReason: null,
     nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
   }

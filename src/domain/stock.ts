@@ -169,6 +169,8 @@ export interface ListingState {
   readonly heldSinceMs?: number
   /** When the last units were taken from it because it did not sell them (last-units.ts); absent: never. */
   readonly passedAtMs?: number
+  /** Our last write whose answer said that it is in effect or was taken, until a read whose window opened later. A hint for reconciliation. */
+  readonly lastWrite?: { readonly quantity: number; readonly fromQuantity: number | null; readonly atMs: number }
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */
