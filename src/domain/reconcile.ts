@@ -133,6 +133,7 @@ export interface Finding {
   /** null while it is pending and only a number differs. */
   readonly kind: DriftKind | BooksFault | null
   readonly state: FindingState
+  readonly dryRun: boolean
   readonly foundAtMs: number
   readonly changedAtMs: number
   /** Listing quantities; null: not told. */

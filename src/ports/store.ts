@@ -12,6 +12,7 @@ import type { InventoryViewStore } from './inventory-view.ts'
 import type { ScheduleStore } from './schedule.ts'
 import type { PeerStore } from './peers.ts'
 import type { SchemaStore } from './schema.ts'
+import type { ReconciliationStore } from './reconciliations.ts'
 import type { SnapshotStore } from './snapshots.ts'
 import type { TransferStore } from './store-transfer.ts'
 
@@ -143,7 +144,7 @@ export interface StoreCounts {
   readonly inboxParked: number
 }
 
-export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore, InventoryViewStore {
+export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotStore, ReportStore, InventoryViewStore, ReconciliationStore {
   readonly engine: 'sqlite' | 'mongo'
   /** The store as a whole: moving house, backups. */
   readonly transfer: TransferStore

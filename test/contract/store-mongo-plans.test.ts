@@ -19,12 +19,15 @@ import { type PlanWatch, watchPlans } from '../support/mongo-plans.ts'
 import {
   entryOf,
   eventOf,
+  findingOf,
   incidentOf,
   keyOf,
   listingOf,
   markOf,
   orderOf,
+  runOf,
   shop,
+  sightingOf,
   snapshotOf,
   startMs,
   stockOf,
@@ -177,6 +180,27 @@ const entries: readonly Entry[] = [
         store.listInventory({ sort: 'sku', search: { by, text: by === 'title' ? 'title s17' : 's17' }, after: null, limit: 20 }),
     }),
   ),
+  { method: 'writeReconciliation', run: (store) => store.writeReconciliation(runOf('new')) },
+  { method: 'writeReconciliation', of: 'a later version', run: (store) => store.writeReconciliation({ ...runOf('run1'), version: 2 }) },
+  { method: 'readReconciliation', run: (store) => store.readReconciliation('run1') },
+  { method: 'openReconciliations', run: (store) => store.openReconciliations(shop) },
+  { method: 'listReconciliations', run: (store) => store.listReconciliations({ after: null, limit: 10 }) },
+  { method: 'listReconciliations', of: 'a channel', run: (store) => store.listReconciliations({ channel: shop, after: null, limit: 10 }) },
+  {
+    method: 'listReconciliations',
+    of: 'the next page',
+    run: async (store) =>
+      store.listReconciliations({ after: await after(store.listReconciliations({ after: null, limit: 10 })), limit: 10 }),
+  },
+  { method: 'removeReconciliationsBefore', run: (store) => store.removeReconciliationsBefore(startMs + 1) },
+  { method: 'putFindings', run: (store) => store.putFindings([findingOf('run1', 'l1'), findingOf('run1', 'new')]) },
+  { method: 'removeFindings', run: (store) => store.removeFindings(['run1/l2']) },
+  { method: 'readFinding', run: (store) => store.readFinding('run1/l1') },
+  { method: 'listFindings', run: (store) => store.listFindings({ run: 'run1', state: 'asked', after: null, limit: 10 }) },
+  { method: 'countFindings', run: (store) => store.countFindings({ fromMs: startMs, beforeMs: startMs + 10 }) },
+  { method: 'putSightings', run: (store) => store.putSightings(shop, 'run1', [sightingOf('l1')]) },
+  { method: 'readSightings', run: (store) => store.readSightings(shop, [sightingOf('l1').listing]) },
+  { method: 'listUnsighted', run: (store) => store.listUnsighted({ channel: shop, run: 'run1', after: null, limit: 10 }) },
   { method: 'appendInbox', run: (store) => store.appendInbox([eventOf('late'), eventOf('e1')]) },
   { method: 'readInbox', run: (store) => store.readInbox({ state: 'pending', limit: 10 }) },
   { method: 'readInbox', of: 'a channel', run: (store) => store.readInbox({ state: 'parked', channel: shop, limit: 10 }) },
@@ -248,6 +272,13 @@ const fill = async (store: Store): Promise<void> => {
   await store.putSnapshots(many.slice(0, 100).map((i) => snapshotOf(`l${i}`, { listingKeys: [`l${i}`] })))
   await store.appendInbox(many.map((i) => eventOf(`e${i}`)))
   await store.putSnapshots(many.map((i) => snapshotOf(`r${i}`, { readThroughMs: startMs + i })))
+  for (const i of many) await store.writeReconciliation(runOf(`run${i}`, { requestedAtMs: startMs + i, state: i % 2 ? 'done' : 'queued' }))
+  await store.putFindings(many.map((i) => findingOf('run1', `l${i}`, { foundAtMs: startMs + i })))
+  await store.putSightings(
+    shop,
+    'run1',
+    many.map((i) => sightingOf(`l${i}`)),
+  )
   await store.acquireLease('held', 'a', 1_000_000, startMs)
 }
 

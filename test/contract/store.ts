@@ -11,6 +11,7 @@ import { describePeers } from './store-peers.ts'
 import { describeProcesses } from './store-processes.ts'
 import { describeQueues } from './store-queues.ts'
 import { describeReports } from './store-reports.ts'
+import { describeReconciliations } from './store-reconciliations.ts'
 import { describeSchedules } from './store-schedules.ts'
 import { describeSnapshots } from './store-snapshots.ts'
 import { describeSchema } from './store-schema.ts'
@@ -50,6 +51,7 @@ export const describeStore = (name: string, make: MakeStore): void => {
     describeListings(get, make)
     describeLeases(get)
     describeSchedules(get)
+    describeReconciliations(get, make)
     describePeers(get)
     describeSnapshots(get, make)
     describeReports(get, make)

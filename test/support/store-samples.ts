@@ -5,6 +5,8 @@ import type { LedgerEntry } from '../../src/domain/ledger.ts'
 import type { Listing, Order } from '../../src/domain/orders.ts'
 import type { ListingState, Stock } from '../../src/domain/stock.ts'
 import type { SnapshotRow } from '../../src/ports/snapshots.ts'
+import { type Finding, newReconciliation, type Reconciliation } from '../../src/domain/reconcile.ts'
+import type { Sighting } from '../../src/ports/reconciliations.ts'
 import type { InboxEvent, Store, WorkMark } from '../../src/ports/store.ts'
 
 const mainPool = 'main' as PoolId
@@ -163,5 +165,38 @@ export const snapshotOf = (key: string, over: Partial<SnapshotRow> = {}): Snapsh
   row: { quantities: [{ name: 'available', quantity: 5 }] },
   readFromMs: startMs,
   readThroughMs: startMs,
+  ...over,
+})
+
+export const runOf = (id: string, over: Partial<Reconciliation> = {}): Reconciliation => ({
+  ...newReconciliation({ id, channel: shop, skus: null, dryRun: false, requestedBy: 'person', requestedAtMs: startMs }),
+  version: 1,
+  ...over,
+})
+
+export const findingOf = (run: string, listing: string, over: Partial<Finding> = {}): Finding => ({
+  id: `${run}/${listing}`,
+  run,
+  channel: shop,
+  listing: `shop/${listing}` as ListingId,
+  externalId: listing,
+  sku: listing as Sku,
+  pool: mainPool,
+  kind: 'lost-write',
+  state: 'asked',
+  dryRun: false,
+  foundAtMs: startMs,
+  changedAtMs: startMs,
+  shown: 3,
+  expected: 5,
+  evidence: { 'a.$b': 1 },
+  ...over,
+})
+
+export const sightingOf = (listing: string, over: Partial<Sighting> = {}): Sighting => ({
+  listing: `shop/${listing}` as ListingId,
+  sku: listing,
+  elsewhereQuantity: null,
+  agreedAtMs: null,
   ...over,
 })

@@ -37,6 +37,7 @@ import type {
 import type { StockSummaryDocument } from './inventory-refresh.ts'
 import type { InventoryDocument } from './inventory.ts'
 import type { ViewChangeDocument } from './view-changes.ts'
+import type { FindingDocument, ReconciliationDocument, SightingDocument } from './reconciliations.ts'
 
 import type { ReportDeliveryDocument, ReportDocument, SkuDayDocument, SkuDayMadeDocument, SyncSlotDocument } from './report-codec.ts'
 
@@ -66,6 +67,9 @@ interface Collections {
   readonly settings: Collection<SettingDocument>
   readonly schedules: Collection<ScheduleDocument>
   readonly snapshots: Collection<SnapshotDocument>
+  readonly reconciliations: Collection<ReconciliationDocument>
+  readonly findings: Collection<FindingDocument>
+  readonly sightings: Collection<SightingDocument>
   readonly viewChanges: Collection<ViewChangeDocument>
   readonly skuDays: Collection<SkuDayDocument>
   readonly skuDaysMade: Collection<SkuDayMadeDocument>
@@ -166,6 +170,9 @@ export const connectionOn = (client: MongoClient, options: MongoOptions): Connec
       settings: db.collection('settings'),
       schedules: db.collection('schedules'),
       snapshots: db.collection('snapshots'),
+      reconciliations: db.collection('reconciliations'),
+      findings: db.collection('findings'),
+      sightings: db.collection('sightings'),
       viewChanges: db.collection('viewChanges'),
       skuDays: db.collection('skuDays'),
       skuDaysMade: db.collection('skuDaysMade'),

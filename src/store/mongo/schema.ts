@@ -8,6 +8,7 @@ import { type Connection, reached } from './connection.ts'
 import { inventoryView } from './schema-inventory-view.ts'
 import { peers } from './schema-peers.ts'
 import { reports } from './schema-reports.ts'
+import { reconciliations } from './schema-reconciliations.ts'
 import { schedules } from './schema-schedules.ts'
 import { snapshots } from './schema-snapshots.ts'
 import { stockAndOrders } from './schema-stock-and-orders.ts'
@@ -21,6 +22,7 @@ const steps: readonly SchemaStep[] = [
   snapshots,
   reports,
   inventoryView,
+  reconciliations,
 ]
 
 /** As they are after the last step: a later step may add indexes to a collection of an earlier one. */

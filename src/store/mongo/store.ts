@@ -16,6 +16,7 @@ import { mongoReportSales } from './report-sales.ts'
 import { mongoReportStock } from './report-stock.ts'
 import { mongoSchedules } from './schedules.ts'
 import { mongoPeers } from './peers.ts'
+import { mongoReconciliations } from './reconciliations.ts'
 import { mongoSettings } from './settings.ts'
 import { mongoSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
@@ -49,4 +50,5 @@ export const storeOn = (connection: Connection): Store => ({
   ...mongoReportStock(connection),
   ...mongoReportBooks(connection),
   ...mongoInventory(connection),
+  ...mongoReconciliations(connection),
 })

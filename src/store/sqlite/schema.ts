@@ -4,6 +4,7 @@ import { BelayError } from '../../domain/errors.ts'
 import type { SchemaStore } from '../../ports/schema.ts'
 import type { Connection } from './connection.ts'
 import { reports } from './schema-reports.ts'
+import { reconciliations } from './schema-reconciliations.ts'
 import { schedules } from './schema-schedules.ts'
 import { inventoryView } from './schema-inventory-view.ts'
 import { peers } from './schema-peers.ts'
@@ -25,6 +26,7 @@ const steps: readonly SchemaStep[] = [
   snapshots,
   reports,
   inventoryView,
+  reconciliations,
 ]
 
 const storedVersion = ({ database }: Connection): number =>

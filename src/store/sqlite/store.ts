@@ -17,6 +17,7 @@ import { sqliteReportSales } from './report-sales.ts'
 import { sqliteReportStock } from './report-stock.ts'
 import { sqliteSchedules } from './schedules.ts'
 import { sqlitePeers } from './peers.ts'
+import { sqliteReconciliations } from './reconciliations.ts'
 import { sqliteSettings } from './settings.ts'
 import { sqliteSnapshots } from './snapshots.ts'
 import { readState } from './state.ts'
@@ -62,5 +63,6 @@ export const openSqliteStore = async (path: string, options: SqliteOptions = {})
     ...sqliteReportStock(connection, read),
     ...sqliteReportBooks(connection),
     ...sqliteInventory(connection, (request) => inventory.refresh(request)),
+    ...sqliteReconciliations(connection),
   }
 }
