@@ -11,7 +11,7 @@ test('no state that the protocol itself goes through is called drift', () => {
   const base = Math.floor(Math.random() * 1_000_000_000)
   const total = { looks: 0, suspicious: 0, judged: 0 }
   const wrong: string[] = []
-  for (let seed = base; seed < base + 200; seed++) {
+  for (let seed = base; seed < base + 1000; seed++) {
     if (!holds(seed)) continue
     const { watch, counts } = createReconcileWatch(seed, 0.2)
     const { breach } = runScenario(drawScenario(seed), { watch })

@@ -10,10 +10,14 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
   'acknowledgement-failed':
     'Mend what the platform complains about; the answer is given again by itself until its deadline. After that, answer the order on the platform.',
   'at-risk': 'Nothing, if it ends by itself as expected. If goods were miscounted, count again: the numbers rise again at once.',
+  'books-differ':
+    'This is a mistake in Belay: report it with what `belay audit --json` prints. Count the goods of the SKU; a count sets its level right.',
   'clock-skew':
     'Compare the clock of this machine with a time server. When it is right and the platform is wrong, the wider bound is what helps, and it is in force already.',
   'constant-widened':
     'Find out why: an outage of the platform, or its habit. When the cause is mended, run: belay channels --forget CHANNEL, and the configured value counts again.',
+  'drift-asked':
+    'Look at them: belay reconcile --show RUN. Answer each one (belay reconcile --answer FINDING --correct, or --dismiss), or mend the mapping.',
   'event-parked': 'Mend what the reason names, usually by importing the listing, then run: belay inbox --retry',
   'external-raise':
     'Find out who writes quantities there besides the hub (another app, a person, a restock rule), and end it. The listing is being lowered already.',
@@ -25,6 +29,8 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
   oversold: 'Find goods for the orders, or cancel the latest ones before the buyer waits. Receiving goods or cancelling ends it.',
   'report-undelivered':
     'Mend what the message names (address, password, network), then run: belay report --day DAY --send. The report itself is stored.',
+  'reconciliation-stopped':
+    'Look at what was found: belay reconcile --show RUN. If the platform or the mapping is wrong, mend it and run: belay reconcile --dismiss RUN. If the differences are real: belay reconcile --resume RUN',
   'sold-beyond-bound':
     'Check that the channel lowers its number with each sale, and that nobody else writes it. A channel that cannot be read stays outside the guarantee until you run: belay channels --forget CHANNEL',
   'store-restored':

@@ -12,6 +12,10 @@ export type IncidentKind =
   | 'clock-skew'
   /** A constant of the protocol was contradicted and is larger now. */
   | 'constant-widened'
+  /** The hub's own books contradict each other: a bug. */
+  | 'books-differ'
+  /** Differences of a channel wait for a person's answer. */
+  | 'drift-asked'
   | 'event-parked'
   /** A channel showed more than the hub allowed. */
   | 'external-raise'
@@ -24,6 +28,8 @@ export type IncidentKind =
   /** A daily report did not reach a place that it was to be sent to. */
   | 'report-undelivered'
   /** A channel sold more than was published, however many cancellations it put back on sale. */
+  /** A reconciliation found so many differences that it did nothing. */
+  | 'reconciliation-stopped'
   | 'sold-beyond-bound'
   /** The store was restored from a backup: what the channels may sell is proven anew. */
   | 'store-restored'
@@ -32,11 +38,13 @@ export type IncidentKind =
 export const endingKinds: ReadonlySet<IncidentKind> = new Set<IncidentKind>([
   'acknowledgement-failed',
   'at-risk',
+  'drift-asked',
   'event-parked',
   'listing-blocked',
   'listing-unprotected',
   'oversold',
   'report-undelivered',
+  'reconciliation-stopped',
   'watermark-stalled',
 ])
 

@@ -132,7 +132,11 @@ export const recordPush = (
         believedAtMs: push.issuedAtMs,
         blockedReason: null,
         nextPushAtMs: nowMs,
-        lastWrite: { quantity: result.quantity, fromQuantity: push.fromQuantity, atMs: nowMs },
+        lastWrite: {
+          quantity: result.quantity,
+          fromQuantity: push.fromQuantity === null ? null : result.quantity - (push.quantity - push.fromQuantity),
+          atMs: nowMs,
+        },
       }
       if (!result.evidence) return { ...withoutPush(listing, id), ...known, status: 'unprotected', base: result.quantity, fences: [] }
       // The fence first: the push's own charge is inside the number it shows, not on top of it.

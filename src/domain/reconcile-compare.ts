@@ -16,7 +16,7 @@ import { exposureQuantity, hasBound } from './exposure.ts'
 import type { Fulfilment } from './orders.ts'
 import type { Explanation, OfferDrift, QuantityFacts, ReadWindow, ShownOffer } from './reconcile.ts'
 import type { ChannelSettings } from './settings.ts'
-import type { ListingState, Push } from './stock.ts'
+import { type ListingState, lowersToTheUnit, type Push } from './stock.ts'
 import { keepTracesFromMs, sumSince } from './traces.ts'
 
 export type Comparison =
@@ -97,7 +97,7 @@ const factsOf = (
     window,
     comparedAtMs: nowMs,
     unprovenWrite: last === undefined || proven || last.fromQuantity === null ? 0 : last.quantity - last.fromQuantity,
-    asynchronous: listing.writeClass !== 'compare-and-set',
+    asynchronous: !lowersToTheUnit(listing.writeClass),
   }
 }
 

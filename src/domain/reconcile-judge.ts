@@ -6,7 +6,7 @@
 //   direction  evidence                                                                     kind
 //   less       asked again, the channel tells orders that never came in, as many as miss    sale-not-seen
 //   any        other places of the account changed by as much the other way                 stock-moved
-//   any        exactly what was shown before our last write, and nothing has shown since    lost-write      (compare-and-set: answered as applied)
+//   any        exactly what was shown before our last write, and nothing has shown since    lost-write      (compare-and-set, delta: answered as applied)
 //              that this write took effect                                                  never-applied   (asynchronous: said to be done)
 //   more       none of these                                                                raised-in-channel
 //   less       none of these                                                                lowered-or-sold-untold

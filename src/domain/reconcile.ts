@@ -38,7 +38,7 @@ export type OfferDrift =
 export type QuantityDrift =
   /** An order that the channel tells when asked for it again, and that never came in. */
   | 'sale-not-seen'
-  /** A compare-and-set that was answered as applied; the channel shows what it showed before. */
+  /** A compare-and-set or delta that was answered as applied; the channel shows what it showed before. */
   | 'lost-write'
   /** An asynchronous write that was said to be done; the channel shows what it showed before. */
   | 'never-applied'
@@ -94,6 +94,8 @@ export type Explanation =
   | 'trade-in-window'
   /** The watermark did not pass the read in time: not judged. */
   | 'orders-not-complete'
+  /** The second look brought no answer. */
+  | 'not-answered'
   /** The listing went away while the run was on. */
   | 'listing-removed'
 

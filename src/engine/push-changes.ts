@@ -206,6 +206,21 @@ export const doubtChange = (key: StockKey, listingId: ListingId, quantity: numbe
     undefined,
   )
 
+/**
+ * Somebody has doubts about what is shown: the number is forgotten, so that the plan reads it (or says it again where nothing can be read), and
+ * what the protocol makes of that is evidence. False: the listing is not there any more.
+ */
+export const lookAgainChange = (key: StockKey, listingId: ListingId): Change<boolean> =>
+  changeListing(
+    key,
+    listingId,
+    (listing, nowMs) => ({
+      listing: { ...listing, believedQuantity: null, nextPushAtMs: Math.min(listing.nextPushAtMs, nowMs) },
+      value: true,
+    }),
+    false,
+  )
+
 /** Ends lifetimes and completes fences of one channel in one document. `watermarkMs` null: no watermark yet. */
 export const upkeepChange = (key: StockKey, channel: ChannelId, watermarkMs: number | null, settingsFor: SettingsFor): Change<void> => ({
   stock: [key],

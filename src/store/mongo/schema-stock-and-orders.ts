@@ -188,6 +188,8 @@ export const stockAndOrders: SchemaStep = {
       indexes: [
         { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit', 'refreshInventory'], options: { unique: true } },
         { name: 'byChannel', key: { channel: 1, _id: 1 }, serves: ['listListings'] },
+        { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit'], options: { unique: true } },
+        { name: 'byChannel', key: { channel: 1, _id: 1 }, serves: ['listListings', 'listUnsighted'] },
       ],
     },
     { name: 'cursors' },
