@@ -17,6 +17,7 @@ import type { ChannelId } from './domain/ids.ts'
 import type { ChannelSettings } from './domain/settings.ts'
 import { createHub } from './engine/hub.ts'
 import { createSyncRecorder } from './engine/sync-recorder.ts'
+import { reconcileJobs } from './engine/reconcile-jobs.ts'
 import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
 import { systemClock } from './engine/system-clock.ts'
@@ -104,6 +105,8 @@ const reportTargets = ({ reports }: BelayConfig, ports: Ports): readonly ReportT
 /** Channels whose prices are what Amazon pays the merchant. */
 export const paidByAmazon = (config: Pick<BelayConfig, 'channels'>): ReadonlySet<ChannelId> =>
   new Set(config.channels.flatMap(({ id, platform }) => (platform === 'amazon-vendor' ? [id] : [])))
+/** Work at set times. One line for each. */
+const scheduledJobs = (hub: Hub, clock: Clock): readonly ScheduledJob[] => [...reconcileJobs(hub, [...hub.adapters.keys()], clock)]
 
 /** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
 export const assemble = async (
@@ -140,6 +143,7 @@ export const assemble = async (
       policy: config.policy,
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => (publicUrl === null ? null : `${publicUrl}/webhooks/${channel}`),
+      reconcilePolicyFor: config.reconcilePolicyFor,
       ...(roles === null ? {} : { roles }),
       owner,
       // One process with everything on one file has nobody to tell.
@@ -161,6 +165,7 @@ export const assemble = async (
       timeZone: config.timeZone,
       // Work at set times. One line for each.
       jobs: [...reportJobs({ source, desk, targets, redact: config.redact })],
+      jobs: scheduledJobs(hub, ports.clock),
       overrides: config.schedule,
       owner,
     })

@@ -10,6 +10,7 @@ import { type ImportFiles, runImport } from './import-command.ts'
 import { addMigrate } from './migrate-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { type ReportOptions, showReport } from './report-command.ts'
+import { audit, reconcile, type ReconcileOptions } from './reconcile-command.ts'
 import { showSchedule } from './schedule-command.ts'
 import { addSimulate, type SimulateOptions } from './simulate-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
@@ -161,6 +162,23 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .option('--deliveries', 'what became of sending reports')
     .option('--json', 'print JSON')
     .action(async (options: HubOptions & ReportOptions) => showReport(options, await connect(options, terminal), terminal))
+  ofHub(program.command('reconcile'))
+    .description('read channels back, compare, and mend what drifted; or look at earlier runs and answer what they ask')
+    .option('--channel <channel>', 'this channel alone (default: all)')
+    .option('--sku <sku...>', 'these SKUs alone')
+    .option('--dry-run', 'only say what differs and what would be done')
+    .option('--no-wait', 'do not follow the run to its end')
+    .option('--list', 'runs so far')
+    .option('--show <run>', 'one run and what it found')
+    .option('--resume <run>', 'a run that stopped for too many differences goes on')
+    .option('--dismiss [run]', 'a run that stopped ends with nothing done')
+    .option('--answer <finding>', 'answer one that was asked about, with --correct or --dismiss')
+    .option('--correct', 'have the protocol look at it and mend it')
+    .action(async (options: HubOptions & ReconcileOptions) => reconcile(options, await connect(options, terminal), terminal))
+  ofHub(program.command('audit'))
+    .description("hold the hub's own books against each other: levels, reservations, bounds")
+    .option('--no-wait', 'do not follow it to its end')
+    .action(async (options: HubOptions & ReconcileOptions) => audit(options, await connect(options, terminal), terminal))
   ofHub(program.command('schedule'))
     .description('the scheduled jobs: when each ran, what it did, when it runs next')
     .option('--json', 'print JSON')

@@ -6,6 +6,7 @@ import { BelayError } from '../domain/errors.ts'
 import { type ChannelId, isIdText, type LocationId, type PoolId } from '../domain/ids.ts'
 import { hubChannel } from '../domain/order-fold.ts'
 import type { Policy } from '../domain/rules.ts'
+import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { ChannelConstants, ChannelMode } from '../domain/settings.ts'
 import { apiKeyHashFrom, apiKeyVariable, isLoopback } from './api-key.ts'
 import { defaultConstants } from './channel-constants.ts'
@@ -14,6 +15,7 @@ import { issueProblems, type Problem, throwProblems, unknownKeyProblems } from '
 import { createRedactor, type Redact, secretsWithin } from './redaction.ts'
 import { channelRuleSchema, policyOf, statementProblems, wholeRuleSchema } from './rules.ts'
 import { reportsConfig } from './reports-config.ts'
+import { reconcileConfig, reconcilePolicy } from './reconcile-config.ts'
 import { scheduleConfig } from './schedule-config.ts'
 import { unknownKeys } from './unknown-keys.ts'
 
@@ -46,6 +48,8 @@ export interface Config<S extends PlatformSchemas = PlatformSchemas> {
   /** Cron expressions by job name, or `off`. */
   readonly schedule: Readonly<Record<string, string>>
   readonly reports: z.output<typeof reportsConfig>
+  /** What is done about drift of a channel. */
+  readonly reconcilePolicyFor: (channel: ChannelId) => ReconcilePolicy
   readonly pools: readonly PoolConfig[]
   readonly channels: readonly ChannelConfig<S>[]
   /** What is said of the rules for the catalogue and for each channel. */
@@ -125,6 +129,7 @@ const file = z.strictObject({
   schedule: scheduleConfig,
   rules: wholeRuleSchema.prefault({}),
   reports: reportsConfig,
+  reconcile: reconcileConfig,
   channels: z.array(channel).max(200, 'at most 200 channels').default([]),
 })
 type ConfigFile = z.output<typeof file>
@@ -154,6 +159,15 @@ const ruleProblems = ({ rules, channels }: ConfigFile): readonly Problem[] => [
     statementProblems(each.rules, false).map((problem) => ({ ...problem, path: ['channels', index, 'rules', ...problem.path] })),
   ),
 ]
+/** A policy for a channel that is not there would never count. */
+const reconcileProblems = ({ reconcile, channels }: ConfigFile): readonly Problem[] =>
+  Object.keys(reconcile.channels)
+    .filter((name) => !channels.some(({ id }) => id === name))
+    .map((name) => ({
+      path: ['reconcile', 'channels', name],
+      message: 'is not the id of a channel',
+      fix: `Use one of: ${channels.map(({ id }) => id).join(', ') || 'none is configured'}.`,
+    }))
 
 /** Never without a problem when there is no data. */
 const check = <T extends z.ZodType>(
@@ -214,6 +228,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
   const config = checked.data as ConfigFile
   const { problems, settings } = channelProblems(config, platformSchemas)
   throwProblems([...checked.problems, ...poolProblems(config), ...ruleProblems(config), ...problems], document, redact)
+  throwProblems([...checked.problems, ...poolProblems(config), ...reconcileProblems(config), ...problems], document, redact)
 
   const apiKeyHash = apiKeyHashFrom(env)
   if (apiKeyHash === null && !isLoopback(config.http.host))
@@ -229,6 +244,7 @@ export const loadConfig = <S extends PlatformSchemas>(text: string, env: Environ
     timeZone: config.timeZone,
     schedule: config.schedule,
     reports: config.reports,
+    reconcilePolicyFor: (id) => reconcilePolicy(config.reconcile, id),
     pools: config.pools as unknown as readonly PoolConfig[],
     channels: config.channels.map((each, index) => ({
       id: each.id as ChannelId,

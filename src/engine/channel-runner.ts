@@ -1,8 +1,10 @@
 // One channel account is worked by one process at a time: whoever holds its lease (lease-term.ts) runs its loops. A lost lease ends them at
 // once; the next owner treats what was under way as timed out. A loop that throws is a store that is away, or a bug: it is logged and
 // started again.
+import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import { runAcknowledgeLoop } from './acknowledge-loop.ts'
+import type { SweepingChannel } from '../ports/sweep.ts'
 import type { ChannelContext, EngineContext } from './context.ts'
 import { explain } from './fold.ts'
 import { runInboxLoop } from './inbox-loop.ts'
@@ -11,6 +13,7 @@ import { runPollLoop } from './poll-loop.ts'
 import { runPushLoop } from './push-loop.ts'
 import { backoffMs } from './push-record.ts'
 import { runQueueLoop } from './queue-loop.ts'
+import { runReconcileLoop } from './reconcile-loop.ts'
 import { runUpkeepLoop } from './upkeep-loop.ts'
 import { createWake, type Wake } from './wake.ts'
 
@@ -21,6 +24,7 @@ export interface ChannelWakes {
   readonly upkeep: Wake
   readonly acknowledge: Wake
   readonly lease: Wake
+  readonly reconcile: Wake
 }
 
 export const createChannelWakes = (context: Pick<EngineContext, 'clock'>): ChannelWakes => ({
@@ -30,6 +34,7 @@ export const createChannelWakes = (context: Pick<EngineContext, 'clock'>): Chann
   upkeep: createWake(context.clock),
   acknowledge: createWake(context.clock),
   lease: createWake(context.clock),
+  reconcile: createWake(context.clock),
 })
 
 export const channelLease = (channel: string): string => `channel/${channel}`
@@ -40,6 +45,7 @@ export interface ChannelRun extends Pick<LeaseOptions, 'owner' | 'holdBackMs' | 
   readonly wakes: ChannelWakes
   /** Where the platform reaches this hub's webhooks; null: nowhere. */
   readonly webhookUrl: string | null
+  readonly reconcilePolicy: ReconcilePolicy
 }
 
 /** Runs a loop until the signal; starts it again when it throws. */
@@ -83,8 +89,10 @@ const subscribe = async ({ context, adapter, webhookUrl }: ChannelRun, signal: A
   }
 }
 
+const canSweep = (adapter: ChannelAdapter): adapter is ChannelAdapter & SweepingChannel => 'sweep' in adapter
+
 const runLoops = async (channelRun: ChannelRun, term: LeaseTerm): Promise<void> => {
-  const { adapter, wakes } = channelRun
+  const { adapter, wakes, reconcilePolicy } = channelRun
   const { signal } = term
   const context: ChannelContext = { ...channelRun.context, owned: term.committer, isHeld: () => term.isHeld() }
   const poll = createWake(context.clock)
@@ -96,6 +104,9 @@ const runLoops = async (channelRun: ChannelRun, term: LeaseTerm): Promise<void> 
     run('upkeep', () => runUpkeepLoop(context, adapter, wakes.upkeep, signal)),
     run('acknowledge', () => runAcknowledgeLoop(context, adapter, wakes.acknowledge, signal)),
     run('queue', () => runQueueLoop(context, adapter, () => wakes.inbox.ring(), signal)),
+    ...(canSweep(adapter)
+      ? [run('reconcile', () => runReconcileLoop({ context, adapter, policy: reconcilePolicy, wake: wakes.reconcile, signal }))]
+      : []),
     run('subscribe', () => subscribe(channelRun, signal)),
     ...adapter.capabilities.streams.map((stream) =>
       run(`poll ${stream}`, () => runPollLoop(context, adapter, stream, () => wakes.upkeep.ring(), poll, signal)),

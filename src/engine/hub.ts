@@ -7,6 +7,7 @@ import { hubChannel } from '../domain/order-fold.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { KnownSettings } from '../domain/protection.ts'
 import { noPolicy, type Policy } from '../domain/rules.ts'
+import { defaultPolicy, type ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { availableUnits, onHandTotal, type Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
@@ -15,6 +16,7 @@ import type { ChannelStatus, Hub, HubEvent, HubRole, ImportPreview, ImportReques
 import type { Metrics } from '../ports/metrics.ts'
 import type { Random } from '../ports/random.ts'
 import type { Store } from '../ports/store.ts'
+import { runAuditLoop } from './audit.ts'
 import { createCauseBook } from './causes.ts'
 import type { Change, Decision } from './change.ts'
 import { createChannelReports, type OwnedStatus } from './channel-reports.ts'
@@ -28,7 +30,9 @@ import { createLearnedSettings } from './learned-settings.ts'
 import { createListingFinder } from './listing-finder.ts'
 import { createPeerSignals, noPeerSignals } from './peer-signals.ts'
 import { ruleChange, runRuleResolve } from './rule-resolve.ts'
+import { createReconciler } from './reconciler.ts'
 import type { StatusBook } from './status.ts'
+import { createWake } from './wake.ts'
 import { watchCommitter } from './watched-committer.ts'
 
 export interface HubOptions {
@@ -46,6 +50,8 @@ export interface HubOptions {
   readonly policy?: Policy
   /** Where platforms reach this hub's webhooks; null: nowhere, polls and queues alone serve. */
   readonly webhookUrlFor: (channel: ChannelId) => string | null
+  /** What is done about drift; not given: the defaults. */
+  readonly reconcilePolicyFor?: (channel: ChannelId) => ReconcilePolicy
   /** Default: all of them. */
   readonly roles?: readonly HubRole[]
   /** Names this process among those on the store, and no other one ever; default: made up. */
@@ -279,6 +285,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
         wakes: channelWakes,
         owner,
         webhookUrl: options.webhookUrlFor(channel),
+        reconcilePolicy: options.reconcilePolicyFor?.(channel) ?? defaultPolicy,
         holdBackMs: () => (options.peers ? Math.min(longestHoldBackMs, owned.size * holdBackStepMs) : 0),
         onTaken: () => {
           owned.add(channel)
@@ -315,9 +322,20 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     }
   }
 
+  const auditWake = createWake(clock)
+  const reconciler = createReconciler({
+    store,
+    clock,
+    random: options.random,
+    committer,
+    channels: [...adapters.keys()],
+    ring: (channel) => (channel === null ? auditWake : wakes.get(channel)?.reconcile)?.ring(),
+  })
+
   return {
     context,
     store,
+    reconciler,
     adapters,
     settingsOf,
     explain: (sku) => explainSku(sku, { store, adapters, settingsOf, policy, nowMs: clock.nowMs() }),
@@ -358,6 +376,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
       await learned.refresh()
       if (roles.has('worker')) {
         for (const adapter of adapters.values()) startChannel(adapter)
+        running.push(runAuditLoop(context, owner, auditWake, stopping.signal))
         if (options.peers) running.push(reports.write(stopping.signal))
       }
       if (roles.has('scheduler')) running.push(sweepInbox(), runRuleResolve(context, policy, owner, stopping.signal))

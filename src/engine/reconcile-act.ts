@@ -3,9 +3,10 @@
 import type { Incident } from '../domain/incidents.ts'
 import { isTooMany, onlyByPerson } from '../domain/reconcile-policy.ts'
 import { type Action, type BooksFault, counted, type DriftKind, type Finding } from '../domain/reconcile.ts'
-import { findListing } from '../domain/stock.ts'
+import type { ListingState } from '../domain/stock.ts'
 import { lookAgainChange } from './push-changes.ts'
 import { eachFinding, type RunWork } from './reconcile-work.ts'
+import { listingsOfFindings } from './stock-of-findings.ts'
 
 /** How long a run waits for the protocol to have looked at what it put in doubt. */
 const mendWithinMs = 10 * 60_000
@@ -114,13 +115,8 @@ export const actOnFindings = async (work: RunWork): Promise<void> => {
 }
 
 /** Has the protocol looked since, or does it know that it cannot rely on the listing? */
-const hasLooked = async ({ context }: RunWork, finding: Finding): Promise<boolean> => {
-  if (finding.sku === null || finding.listing === null) return true
-  const stock = (await context.store.readSku(finding.sku)).find(({ pool }) => pool === finding.pool)
-  const listing = stock && findListing(stock, finding.listing)
-  if (!listing) return true
-  return listing.believedQuantity !== null || (listing.status === 'unprotected' && listing.blockedReason !== null)
-}
+const hasLooked = (listing: ListingState | undefined): boolean =>
+  !listing || listing.believedQuantity !== null || (listing.status === 'unprotected' && listing.blockedReason !== null)
 
 /** Waits, within bounds, until the protocol has taken over what was corrected. What it has not by then stays `correcting`. */
 export const awaitMended = async (work: RunWork): Promise<void> => {
@@ -129,9 +125,10 @@ export const awaitMended = async (work: RunWork): Promise<void> => {
   for (;;) {
     let open = 0
     await eachFinding(work, 'correcting', async (findings) => {
+      const listings = await listingsOfFindings(context.store, findings)
       const mended: Finding[] = []
       for (const finding of findings) {
-        if (await hasLooked(work, finding)) mended.push({ ...finding, state: 'mended', changedAtMs: context.clock.nowMs() })
+        if (hasLooked(listings.get(finding.id))) mended.push({ ...finding, state: 'mended', changedAtMs: context.clock.nowMs() })
         else open += 1
       }
       await context.store.putFindings(mended)

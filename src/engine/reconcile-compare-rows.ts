@@ -1,6 +1,6 @@
 // Compares a batch of rows that a sweep handed over with the hub's listings and stock documents: one read of each kind for the batch.
 // Changes nothing.
-import { type ListingId, type Sku, type StockKey, stockKeyText } from '../domain/ids.ts'
+import { type Sku, type StockKey, stockKeyText } from '../domain/ids.ts'
 import type { Listing } from '../domain/orders.ts'
 import { type Comparison, compareOffer } from '../domain/reconcile-compare.ts'
 import { findListing, type Stock } from '../domain/stock.ts'
@@ -19,6 +19,8 @@ export interface ComparedRow {
   readonly fromMs: number
 }
 
+const platformStock: ReadonlySet<SweptRow['source']> = new Set(['amazon-fba-summary', 'amazon-fba-report'])
+
 export const elsewhereOf = ({ elsewhere }: ObservedOffer): number | null =>
   elsewhere.length === 0 ? null : elsewhere.reduce((sum, { quantity }) => sum + quantity, 0)
 
@@ -34,7 +36,8 @@ export const compareRows = async (
   channel: Listing['channel'],
   rows: readonly SweptRow[],
 ): Promise<readonly ComparedRow[]> => {
-  const offers = rows.flatMap((row) => (row.observed ? [{ row, offer: row.observed }] : []))
+  // Amazon's own stock says where goods lie, not what a listing of ours offers.
+  const offers = rows.flatMap((row) => (row.observed && !platformStock.has(row.source) ? [{ row, offer: row.observed }] : []))
   const keys = [...new Set(offers.flatMap(({ offer }) => [offer.externalId, ...offer.keys]))]
   const found = keys.length === 0 ? [] : await context.store.findListings(channel, keys)
   const byKey = new Map(found.flatMap((listing, i) => (listing ? [[keys[i] as string, listing] as const] : [])))
@@ -56,7 +59,7 @@ export const compareRows = async (
   return named.map(({ row, offer, listing }): ComparedRow => {
     const sighting = listing ? (sightings.get(listing.id) ?? null) : null
     const stock = listing ? stocks.get(stockKeyText(listing)) : undefined
-    const state = listing && stock ? findListing(stock, listing.id as ListingId) : undefined
+    const state = listing && stock ? findListing(stock, listing.id) : undefined
     const comparison =
       listing && stock && state
         ? compareOffer(

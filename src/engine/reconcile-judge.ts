@@ -4,10 +4,10 @@ import type { Listing, OrderFact } from '../domain/orders.ts'
 import { type JudgeContext, ingestedSince, judgeDueMs, judgeQuantity } from '../domain/reconcile-judge.ts'
 import type { Explanation, Finding, QuantityFacts } from '../domain/reconcile.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
-import { findListing } from '../domain/stock.ts'
 import { foldFacts } from './fold.ts'
 import { explainAway, factsOf } from './reconcile-look.ts'
 import { eachFinding, type RunWork } from './reconcile-work.ts'
+import { listingsOfFindings } from './stock-of-findings.ts'
 
 /** How long a run waits for the watermark. It stands still for longer only where that is told already. */
 const maxWaitMs = 4 * 60 * 60_000
@@ -135,13 +135,13 @@ type Weighed = { readonly finding: Finding; readonly facts: QuantityFacts; reado
 /** What the ledger says since the look. Those that are not to be judged are explained. */
 const weigh = async (work: RunWork, findings: readonly Finding[], completeMs: number): Promise<readonly Weighed[]> => {
   const { context } = work
+  const listings = await listingsOfFindings(context.store, findings)
   const weighed: Weighed[] = []
   const away: (readonly [string, Explanation])[] = []
   for (const finding of findings) {
     const facts = factsOf(finding)
     if (!facts || finding.kind !== null) continue
-    const stock = finding.sku === null ? undefined : (await context.store.readSku(finding.sku)).find(({ pool }) => pool === finding.pool)
-    const listing = stock && finding.listing !== null ? findListing(stock, finding.listing) : undefined
+    const listing = listings.get(finding.id)
     const entries = listing ? await entriesSince(work, finding, facts.comparedAtMs) : null
     if (!listing) away.push([finding.id, 'listing-removed'])
     else if (finding.evidence['looked'] !== true) away.push([finding.id, 'not-answered'])
@@ -180,7 +180,7 @@ export const judgeFindings = async (work: RunWork): Promise<void> => {
   const earliestMs = context.clock.nowMs() - askBackMs - constants.orderVisibilityMs
   const asked =
     wanted.size > 0
-      ? await askForOrders(work, wanted, Math.max(earliestMs, sinceMs))
+      ? await askForOrders(work, wanted, Math.max(earliestMs, sinceMs - constants.clockSkewMs - constants.checkoutHoldMs))
       : { quantity: new Map<string, number>(), orderIds: new Map<string, string[]>() }
   const judged = left.flatMap(({ finding, facts, context: judge }): Finding[] => {
     const verdict = judgeQuantity(facts, { ...judge, toldWhenAsked: asked.quantity.get(finding.listing ?? '') ?? 0 })

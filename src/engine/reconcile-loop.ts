@@ -1,6 +1,7 @@
 // Reconciliation of one channel: takes the oldest run that is open and works it through its states (domain/reconcile.ts). Runs under the
 // channel's lease, in the process that holds the channel's rate budget, so that no two sweep at once and live pushes come first; a run that
 // its process did not live to end is gone on with by the next owner, from the state that is stored.
+import { isBelayError } from '../domain/errors.ts'
 import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { Reconciliation } from '../domain/reconcile.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
@@ -11,7 +12,7 @@ import { actOnFindings, awaitMended, countFound, stopRun, tooMany } from './reco
 import { judgeFindings, waitForOrders } from './reconcile-judge.ts'
 import { lookAgain } from './reconcile-look.ts'
 import { maxPending, readChannel, tooManyPending } from './reconcile-read.ts'
-import { type RunWork, startWork } from './reconcile-work.ts'
+import { openRun, type RunWork } from './reconcile-work.ts'
 import type { Wake } from './wake.ts'
 
 const longestIdleMs = 10_000
@@ -80,12 +81,14 @@ export const runReconcileLoop = async ({ context, adapter, policy, wake, signal 
       await wake.wait(longestIdleMs, signal)
       continue
     }
-    const work = startWork({ context, adapter, policy, signal }, stored)
+    const work = { ...openRun(store, stored, signal), context, adapter, policy, signal }
     try {
       await workRun(work)
       await store.removeReconciliationsBefore(clock.nowMs() - keptMs)
     } catch (error) {
       if (signal.aborted) return
+      // Nothing is wrong with the run: it goes on when the store is back.
+      if (isBelayError(error, 'store-unavailable')) throw error
       log.warn({ channel: adapter.channel, run: stored.id, error: explain(error) }, 'reconciliation failed')
       await work.save({ state: 'failed', endedAtMs: clock.nowMs(), message: explain(error) }).catch(() => undefined)
     }

@@ -122,8 +122,9 @@ const takeRows = async (reading: Reading, rows: readonly SweptRow[]): Promise<re
       reading.seen.add(listing.id)
       sightings.push({
         listing: listing.id,
-        sku: row.offer.sku,
-        elsewhereQuantity: row.elsewhereQuantity,
+        // What is in question is compared with how it was before, until it is answered.
+        sku: comparison.kind === 'offer' && row.sighting ? row.sighting.sku : row.offer.sku,
+        elsewhereQuantity: comparison.kind === 'quantity' && row.sighting ? row.sighting.elsewhereQuantity : row.elsewhereQuantity,
         agreedAtMs: comparison.kind === 'agrees' ? row.fromMs : (row.sighting?.agreedAtMs ?? null),
       })
     }

@@ -4,32 +4,36 @@ import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { Finding, Reconciliation } from '../domain/reconcile.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import type { SweepingChannel } from '../ports/sweep.ts'
+import type { Store } from '../ports/store.ts'
 import type { ChannelContext } from './context.ts'
 
-export interface RunWork {
+/** One run, as it is stored and as it goes on. */
+export interface RunBook {
+  readonly run: () => Reconciliation
+  /** Durable when it resolves. Throws when somebody else has written the run, or the work is to end. */
+  readonly save: (change: Partial<Reconciliation>) => Promise<void>
+  /** The same without writing: the next save takes it along. */
+  readonly note: (change: Partial<Reconciliation>) => void
+}
+
+export interface RunWork extends RunBook {
   readonly context: ChannelContext
   readonly adapter: ChannelAdapter & SweepingChannel
   readonly policy: ReconcilePolicy
   readonly signal: AbortSignal
-  run(): Reconciliation
-  /** Durable when it resolves. Throws when somebody else has written the run, or the lease is lost. */
-  save(change: Partial<Reconciliation>): Promise<void>
-  /** The same without writing: the next save takes it along. */
-  note(change: Partial<Reconciliation>): void
 }
 
-export const startWork = (parts: Pick<RunWork, 'context' | 'adapter' | 'policy' | 'signal'>, stored: Reconciliation): RunWork => {
+export const openRun = (store: Pick<Store, 'writeReconciliation'>, stored: Reconciliation, signal: AbortSignal): RunBook => {
   let run = stored
   return {
-    ...parts,
     run: () => run,
     note: (change) => {
       run = { ...run, ...change }
     },
     save: async (change) => {
-      parts.signal.throwIfAborted()
+      signal.throwIfAborted()
       const next = { ...run, ...change, version: run.version + 1 }
-      if (!(await parts.context.store.writeReconciliation(next))) throw new Error('another process works on this reconciliation')
+      if (!(await store.writeReconciliation(next))) throw new Error('another process works on this reconciliation')
       run = next
     },
   }

@@ -14,6 +14,7 @@ import { answerError, statusOf } from './error-answers.ts'
 import { guard, securityHeaders } from './guards.ts'
 import { reportRoutes } from './report-routes.ts'
 import { readRoutes } from './read-routes.ts'
+import { reconcileRoutes } from './reconcile-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
 import { webhookRoute } from './webhook-route.ts'
@@ -114,6 +115,7 @@ export const createHttpApp = ({
     app.route('/api/v1', readRoutes(hub, timeZone, clock))
     app.route('/api/v1', writeRoutes(hub))
     app.route('/api/v1', ruleRoutes(hub))
+    app.route('/api/v1', reconcileRoutes(hub))
     app.route('/api/v1', scheduleRoutes(schedule, timeZone))
     if (reports) app.route('/api/v1', reportRoutes(reports))
     app.route('/webhooks', webhookRoute(hub, metrics, clock))

@@ -7,6 +7,7 @@ import type { Policy } from '../domain/rules.ts'
 import type { ChannelMode } from '../domain/settings.ts'
 import type { RuleStatement, Stock } from '../domain/stock.ts'
 import type { ChannelAdapter } from './channel.ts'
+import type { Reconciler } from './reconciliations.ts'
 import type { InboxEvent, Store } from './store.ts'
 
 /** A change of physical stock or a promise that the warehouse makes. Units are whole and positive; a count may be 0. */
@@ -133,6 +134,7 @@ export type HubEvent =
 
 export interface Hub {
   readonly store: Store
+  readonly reconciler: Reconciler
   readonly adapters: ReadonlyMap<ChannelId, ChannelAdapter>
   /** As they are in force now, widened constants included; null: the channel is not configured. */
   readonly settingsOf: KnownSettings

@@ -2,7 +2,7 @@
 // reconciler alone: nothing here is what stock, orders or pushes rest on. Runs are worked on by one process at a time: a write names the
 // version that it replaces.
 import type { BooksFault, DriftKind, Finding, FindingState, Reconciliation } from '../domain/reconcile.ts'
-import type { ChannelId, ListingId } from '../domain/ids.ts'
+import type { ChannelId, ListingId, Sku } from '../domain/ids.ts'
 import type { Listing } from '../domain/orders.ts'
 import type { Page } from './store.ts'
 
@@ -67,4 +67,27 @@ export interface ReconciliationStore {
     readonly after: string | null
     readonly limit: number
   }): Promise<Page<Listing>>
+}
+
+export interface ReconcileRequest {
+  /** null: every channel. */
+  readonly channel: ChannelId | null
+  /** null: everything. */
+  readonly skus: readonly Sku[] | null
+  readonly dryRun: boolean
+  readonly requestedBy: Reconciliation['requestedBy']
+}
+
+/** What the shell and the scheduler ask of reconciliation. What is stored is read from the store. */
+export interface Reconciler {
+  /** One run for each channel; one that waits already is given instead of a second. Throws not-found, sku-unknown, request-invalid, overloaded. */
+  request(request: ReconcileRequest): Promise<readonly Reconciliation[]>
+  /** Holds the hub's own books against each other. */
+  audit(requestedBy: Reconciliation['requestedBy']): Promise<Reconciliation>
+  /** A stopped run goes on and acts. Throws not-found, request-invalid. */
+  resume(id: string): Promise<Reconciliation>
+  /** A stopped run ends, with nothing done. */
+  dismiss(id: string): Promise<Reconciliation>
+  /** What a person says to a finding that asks, or was only told. */
+  answer(id: string, answer: 'correct' | 'dismiss'): Promise<Finding>
 }

@@ -79,6 +79,13 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
   const received: InboxEvent[] = []
   return {
     store,
+    reconciler: {
+      request: absent('reconciler.request'),
+      audit: absent('reconciler.audit'),
+      resume: absent('reconciler.resume'),
+      dismiss: absent('reconciler.dismiss'),
+      answer: absent('reconciler.answer'),
+    },
     adapters,
     settingsOf,
     explain: (sku) =>

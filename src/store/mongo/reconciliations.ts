@@ -128,7 +128,7 @@ const findings = ({
     reached(async () => {
       if (found.length === 0) return
       await collections.findings.bulkWrite(
-        found.map(fromFinding).map((document) => ({ replaceOne: { filter: { _id: document._id }, replacement: document, upsert: true } })),
+        found.map((finding) => ({ replaceOne: { filter: { _id: finding.id }, replacement: fromFinding(finding), upsert: true } })),
       )
     }),
   removeFindings: (ids) =>
