@@ -105,8 +105,6 @@ const reportTargets = ({ reports }: BelayConfig, ports: Ports): readonly ReportT
 /** Channels whose prices are what Amazon pays the merchant. */
 export const paidByAmazon = (config: Pick<BelayConfig, 'channels'>): ReadonlySet<ChannelId> =>
   new Set(config.channels.flatMap(({ id, platform }) => (platform === 'amazon-vendor' ? [id] : [])))
-/** Work at set times. One line for each. */
-const scheduledJobs = (hub: Hub, clock: Clock): readonly ScheduledJob[] => [...reconcileJobs(hub, [...hub.adapters.keys()], clock)]
 
 /** Puts a hub together and starts it. The HTTP server listens before the channels are asked to call it. */
 export const assemble = async (
@@ -164,8 +162,14 @@ export const assemble = async (
       log,
       timeZone: config.timeZone,
       // Work at set times. One line for each.
-      jobs: [...reportJobs({ source, desk, targets, redact: config.redact })],
-      jobs: scheduledJobs(hub, ports.clock),
+      jobs: [
+        ...reportJobs({ source, desk, targets, redact: config.redact }),
+        ...reconcileJobs(
+          hub,
+          config.channels.map(({ id }) => id),
+          ports.clock,
+        ),
+      ],
       overrides: config.schedule,
       owner,
     })
