@@ -187,8 +187,6 @@ export const stockAndOrders: SchemaStep = {
       validator: { $jsonSchema: listing },
       indexes: [
         { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit', 'refreshInventory'], options: { unique: true } },
-        { name: 'byChannel', key: { channel: 1, _id: 1 }, serves: ['listListings'] },
-        { name: 'keys', key: { channel: 1, keys: 1 }, serves: ['findListings', 'commit'], options: { unique: true } },
         { name: 'byChannel', key: { channel: 1, _id: 1 }, serves: ['listListings', 'listUnsighted'] },
       ],
     },
