@@ -4,7 +4,6 @@
 import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import { runAcknowledgeLoop } from './acknowledge-loop.ts'
-import type { SweepingChannel } from '../ports/sweep.ts'
 import type { ChannelContext, EngineContext } from './context.ts'
 import { explain } from './fold.ts'
 import { runInboxLoop } from './inbox-loop.ts'
@@ -89,8 +88,6 @@ const subscribe = async ({ context, adapter, webhookUrl }: ChannelRun, signal: A
   }
 }
 
-const canSweep = (adapter: ChannelAdapter): adapter is ChannelAdapter & SweepingChannel => 'sweep' in adapter
-
 const runLoops = async (channelRun: ChannelRun, term: LeaseTerm): Promise<void> => {
   const { adapter, wakes, reconcilePolicy } = channelRun
   const { signal } = term
@@ -104,9 +101,7 @@ const runLoops = async (channelRun: ChannelRun, term: LeaseTerm): Promise<void> 
     run('upkeep', () => runUpkeepLoop(context, adapter, wakes.upkeep, signal)),
     run('acknowledge', () => runAcknowledgeLoop(context, adapter, wakes.acknowledge, signal)),
     run('queue', () => runQueueLoop(context, adapter, () => wakes.inbox.ring(), signal)),
-    ...(canSweep(adapter)
-      ? [run('reconcile', () => runReconcileLoop({ context, adapter, policy: reconcilePolicy, wake: wakes.reconcile, signal }))]
-      : []),
+    run('reconcile', () => runReconcileLoop({ context, adapter, policy: reconcilePolicy, wake: wakes.reconcile, signal })),
     run('subscribe', () => subscribe(channelRun, signal)),
     ...adapter.capabilities.streams.map((stream) =>
       run(`poll ${stream}`, () => runPollLoop(context, adapter, stream, () => wakes.upkeep.ring(), poll, signal)),

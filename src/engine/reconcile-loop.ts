@@ -5,7 +5,6 @@ import { isBelayError } from '../domain/errors.ts'
 import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { Reconciliation } from '../domain/reconcile.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
-import type { SweepingChannel } from '../ports/sweep.ts'
 import type { ChannelContext } from './context.ts'
 import { explain } from './fold.ts'
 import { actOnFindings, awaitMended, countFound, stopRun, tooMany } from './reconcile-act.ts'
@@ -67,7 +66,7 @@ const nextRun = (open: readonly Reconciliation[]): Reconciliation | undefined =>
 
 export interface ReconcileLoopOptions {
   readonly context: ChannelContext
-  readonly adapter: ChannelAdapter & SweepingChannel
+  readonly adapter: ChannelAdapter
   readonly policy: ReconcilePolicy
   readonly wake: Wake
   readonly signal: AbortSignal

@@ -3,7 +3,6 @@
 import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { Finding, Reconciliation } from '../domain/reconcile.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
-import type { SweepingChannel } from '../ports/sweep.ts'
 import type { Store } from '../ports/store.ts'
 import type { ChannelContext } from './context.ts'
 
@@ -18,7 +17,7 @@ export interface RunBook {
 
 export interface RunWork extends RunBook {
   readonly context: ChannelContext
-  readonly adapter: ChannelAdapter & SweepingChannel
+  readonly adapter: ChannelAdapter
   readonly policy: ReconcilePolicy
   readonly signal: AbortSignal
 }

@@ -2,7 +2,7 @@
 import type { WriteClass } from '../../src/domain/stock.ts'
 import type { ChannelAdapter, ChannelCapabilities } from '../../src/ports/channel.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { ObservedOffer, SweepingChannel, SweptRow } from '../../src/ports/sweep.ts'
+import type { ObservedOffer, SweptRow } from '../../src/ports/sweep.ts'
 import { type Script, scriptedChannel } from './scripted-channel.ts'
 
 export interface SweepScript extends Script {
@@ -34,7 +34,7 @@ export const sweepingChannel = (
   script: SweepScript,
   clock: Clock,
   capabilities: Partial<ChannelCapabilities> = {},
-): ChannelAdapter & SweepingChannel => {
+): ChannelAdapter => {
   const rowOf = (externalId: string): SweptRow => {
     const gone = script.gone.has(externalId)
     const observed: ObservedOffer = {
