@@ -140,7 +140,7 @@ export const compareOffer = (listing: ListingState, shown: ShownOffer, window: R
   const mapping = drift?.kind === 'offer' && ['wrong-sku', 'duplicate-sku', 'pack-size'].includes(drift.drift)
   if (drift && (!left || mapping)) return drift
   if (left) return { kind: 'explained', reason: 'outside-guarantee' }
-  if (shown.quantity === null) return { kind: 'agrees' }
+  if (shown.quantity === null) return { kind: 'explained', reason: 'not-told' }
   const believed = listing.believedQuantity
   if (shown.quantity === believed) return { kind: 'agrees' }
   // Until its first fence nothing bounds what an adopted listing shows; the protocol is about to prove it.

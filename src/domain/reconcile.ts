@@ -94,6 +94,8 @@ export type Explanation =
   | 'trade-in-window'
   /** The watermark did not pass the read in time: not judged. */
   | 'orders-not-complete'
+  /** The source tells no number of it. */
+  | 'not-told'
   /** The second look brought no answer. */
   | 'not-answered'
   /** The listing went away while the run was on. */

@@ -183,8 +183,11 @@ const scopeOf = async ({ context, adapter, run }: RunWork): Promise<SweepRequest
   return { kind: 'offers', externalIds: [...new Set(externalIds)] }
 }
 
-/** Reads from where the run stands to the end; again after what failed, at growing distance. */
-const readAll = async (reading: Reading, scope: SweepRequest['scope']): Promise<void> => {
+/**
+ * Reads from where the run stands to the end; again after what failed, at growing distance. False: the platform does not tell of all offers,
+ * so that nothing follows from what was not seen.
+ */
+const readAll = async (reading: Reading, scope: SweepRequest['scope']): Promise<boolean> => {
   const { work } = reading
   const { context, adapter, run, save, note, signal } = work
   let failures = 0
@@ -224,8 +227,8 @@ const readAll = async (reading: Reading, scope: SweepRequest['scope']): Promise<
         },
       })
       note({ calls: callsBefore + result.calls })
-      if (result.complete) return
-      failures += 1
+      signal.throwIfAborted()
+      return result.complete
     } catch (error) {
       if (signal.aborted || (error instanceof Error && error.message === tooManyPending) || !isBelayError(error)) throw error
       failures += 1
@@ -239,7 +242,6 @@ const readAll = async (reading: Reading, scope: SweepRequest['scope']): Promise<
       }
       await context.clock.sleep(Math.max(0, waitMs), signal)
     }
-    if (failures > maxFailures) throw new Error('the channel was not read to its end')
   }
 }
 
@@ -247,7 +249,7 @@ const readAll = async (reading: Reading, scope: SweepRequest['scope']): Promise<
 export const readChannel = async (work: RunWork): Promise<void> => {
   const reading: Reading = { work, seen: new Set(), unknown: new Set(), pending: 0 }
   const scope = await scopeOf(work)
-  if (scope.kind === 'everything' || scope.externalIds.length > 0) await readAll(reading, scope)
-  if (scope.kind === 'everything') await findUnseen(reading)
+  const complete = scope.kind === 'everything' || scope.externalIds.length > 0 ? await readAll(reading, scope) : false
+  if (complete && scope.kind === 'everything') await findUnseen(reading)
   if (reading.pending > maxPending) throw new Error(tooManyPending)
 }
