@@ -116,7 +116,8 @@ test('a level that the ledger does not know, a reservation that no order holds: 
   expect(await faults(run)).toEqual(['A levels-differ', 'B levels-differ', 'B reservations-differ'])
   const { items } = await ask(store.listIncidents({ after: null, limit: 50 }))
   const told = items.filter(({ kind }) => kind === 'books-differ')
-  expect(told.map(({ sku }) => sku).sort()).toEqual(['A', 'B', 'B'])
+  expect(told.filter(({ sku }) => sku === 'A')).toHaveLength(1)
+  expect(told.filter(({ sku }) => sku === 'B')).toHaveLength(2)
   const report = told.find(({ evidence }) => String(evidence['text']).includes('open order lines'))?.evidence
   expect(report).toMatchObject({ stock: { sku: 'B', reservedUnits: 3 }, ledger: { reservedUnits: 2 }, orders: [{ orderId: '1' }] })
   expect(JSON.stringify(report)).not.toContain('echo')

@@ -10,7 +10,7 @@ import { exposureQuantity } from '../domain/exposure.ts'
 import type { ChannelId, ListingId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import { incidentState } from '../domain/incidents.ts'
 import { defaultPolicy, type ReconcilePolicy } from '../domain/reconcile-policy.ts'
-import type { Finding, Reconciliation } from '../domain/reconcile.ts'
+import type { Reconciliation } from '../domain/reconcile.ts'
 import { sellableUnits, type Stock } from '../domain/stock.ts'
 import type { Hub } from '../ports/hub.ts'
 import type { Store } from '../ports/store.ts'
@@ -341,7 +341,7 @@ test('an answer mends what was asked about, and ends the incident', async () => 
   script.gone.add('S04')
   script.unusable.set('S04', 'gone')
   const run = await reconcile()
-  const [finding] = (await ask(store.listFindings({ run: run.id, after: null, limit: 5 }))).items as readonly Finding[]
+  const [finding] = (await ask(store.listFindings({ run: run.id, after: null, limit: 5 }))).items
   await ask(hub.reconciler.answer(finding?.id ?? '', 'correct'))
   await ended(run.id)
   expect(await findings(run)).toEqual({ S04: 'listing-gone mended' })
