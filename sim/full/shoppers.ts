@@ -39,6 +39,15 @@ export const startShoppers = ({ scenario, merchant, clock, told, tell }: Shopper
     if (!first) return
     const choices: readonly [Offer, ...Offer[]] = [first, ...others]
 
+    const heldOf = (externalId: string): number => {
+      let units = 0
+      for (const offer of offers) if (offer.externalId === externalId) units += merchant.held.get(offer) ?? 0
+      return units
+    }
+    /** Beside what is put aside for others. */
+    const isThere = (lines: readonly { readonly externalId: string; readonly quantity: number }[]): boolean =>
+      lines.every(({ externalId, quantity }) => simulator.market.liveQuantity(externalId) - heldOf(externalId) >= quantity)
+
     const follow = (order: SimulatedOrder): void => {
       const cancels = office.chance(own.cancels)
       const restock = office.chance(own.restocks)
@@ -51,7 +60,8 @@ export const startShoppers = ({ scenario, merchant, clock, told, tell }: Shopper
       const growMs = checkouts.int(500, 12 * 60_000)
       if (grows && line)
         later(growMs, () => {
-          if (simulator.market.grow(order.orderId, line.lineId)) tell(`${own.platform}: 1 added to ${order.orderId}`)
+          if (isThere([{ externalId: line.externalId, quantity: 1 }]) && simulator.market.grow(order.orderId, line.lineId))
+            tell(`${own.platform}: 1 added to ${order.orderId}`)
         })
       if (cancels)
         later(cancelMs, () => {
@@ -70,15 +80,6 @@ export const startShoppers = ({ scenario, merchant, clock, told, tell }: Shopper
       tell(`${own.platform}: sold ${order.lines.map((each) => `${each.quantity} ${each.externalId}`).join(', ')} as ${order.orderId}`)
       follow(order)
     }
-
-    const heldOf = (externalId: string): number => {
-      let units = 0
-      for (const offer of offers) if (offer.externalId === externalId) units += merchant.held.get(offer) ?? 0
-      return units
-    }
-    /** Beside what is put aside for others. */
-    const isThere = (lines: readonly { readonly externalId: string; readonly quantity: number }[]): boolean =>
-      lines.every(({ externalId, quantity }) => simulator.market.liveQuantity(externalId) - heldOf(externalId) >= quantity)
 
     /** A checkout: the units are put aside, and the order comes later, or never. It ends even when the shop has closed. */
     const claim = (offer: Offer, units: number, holdMs: number, abandons: boolean): void => {

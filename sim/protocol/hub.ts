@@ -279,7 +279,7 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
     return backoffMs(failures.get(text) ?? 0, dice)
   }
 
-  const recordAfter = (born: number, delayMs: number, result: (nowMs: number) => { change: Change<void> }): void => {
+  const recordAfter = (born: number, delayMs: number, result: (nowMs: number) => { change: Change<unknown> }): void => {
     queue.after(delayMs, () => {
       if (isGone(born)) return
       if (stepCrash()) return tell('crash: answered, not recorded')

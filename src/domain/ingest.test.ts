@@ -110,8 +110,8 @@ describe('short memories', () => {
     )
   })
 
-  test('reach back to the oldest open request, and by sigma and the clocks further', () => {
-    const reachMs = constants.readStalenessMs + 2 * constants.clockSkewMs
+  test('reach back to the oldest open request, and by twice sigma and the clocks further', () => {
+    const reachMs = 2 * constants.readStalenessMs + 2 * constants.clockSkewMs
     expect(keepTracesFromMs(listingOf(), startMs, constants)).toBe(startMs - reachMs)
     const open = listingOf({ pushes: [pushOf({ issuedAtMs: startMs - 9 * minuteMs })] })
     expect(keepTracesFromMs(open, startMs, constants)).toBe(startMs - 9 * minuteMs - reachMs)

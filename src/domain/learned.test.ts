@@ -30,6 +30,18 @@ describe('a contradiction', () => {
     expect(learn(wide, {}, skew(30 * hourMs))).toBeNull()
   })
 
+  test.each([
+    [{ kind: 'long-hold', orderId: '1', seenMs: 40 * minuteMs }, 'checkoutHoldMs', 80 * minuteMs],
+    [{ kind: 'late-write', listing: 'shop/1', seenMs: 90 * minuteMs }, 'requestLifetimeMs', 180 * minuteMs],
+    [{ kind: 'stale-read', listing: 'shop/1', seenMs: 20 * minuteMs }, 'readStalenessMs', 40 * minuteMs],
+  ] as const)('%o widens %s', (contradiction, setting, after) => {
+    const lesson = learn(settingsOf('shop'), {}, contradiction)
+    expect(lesson).toMatchObject({ setting, after, learned: { [setting]: after } })
+    expect(withLearned(settingsOf('shop'), lesson?.learned ?? {}).constants[setting]).toBe(after)
+    expect(parseLearned(JSON.stringify(lesson?.learned))).toEqual(lesson?.learned)
+    expect(learn(settingsOf('shop'), {}, { ...contradiction, seenMs: 1 })).toBeNull()
+  })
+
   test('of self-decrement takes the channel out of the guarantee, once', () => {
     const lesson = learn(settingsOf('shop', { selfDecrement: 'attested' }), {}, { kind: 'no-self-decrement', orderId: '1' })
     expect(lesson).toMatchObject({ learned: { selfDecrement: 'unproven' }, before: 'attested', after: 'unproven' })

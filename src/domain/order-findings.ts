@@ -72,9 +72,23 @@ const inDoubt = (listing: ListingState): ListingState => {
   return listing.writeClass === 'absolute-set' ? { ...listing, base } : { ...listing, base, believedQuantity: null }
 }
 
-const findBeyond = (order: FoldedOrder): { incidents: Incident[]; stock: readonly Stock[]; disproved: boolean } => {
+/**
+ * Sold beyond the bound, by an order created soon after the last evidence counted: a checkout that held a unit for longer than H, as far as it
+ * is within twice of that. Later than that somebody else wrote the number. null: no hold.
+ */
+const longHold = (listing: ListingState, { fact, settings }: FoldedOrder): Contradiction | null => {
+  const { checkoutHoldMs, clockSkewMs } = settings.constants
+  const afterMs = fact.createdAtMs - listing.fencedThroughMs
+  if (checkoutHoldMs === 0 || afterMs <= 0 || afterMs > checkoutHoldMs + clockSkewMs) return null
+  return { kind: 'long-hold', orderId: fact.orderId, seenMs: checkoutHoldMs + afterMs }
+}
+
+const findBeyond = (
+  order: FoldedOrder,
+): { incidents: Incident[]; stock: readonly Stock[]; disproved: boolean; hold: Contradiction | null } => {
   const incidents: Incident[] = []
   let disproved = false
+  let hold: Contradiction | null = null
   const stock = order.after.map((after) => {
     const before = order.before(after)
     if (!before) return after
@@ -85,18 +99,22 @@ const findBeyond = (order: FoldedOrder): { incidents: Incident[]; stock: readonl
       const beyond = soldBeyond(was, listing, before.reservedUnits)
       if (beyond === 0) continue
       incidents.push(beyondIncident(order, after, listing, beyond))
-      disproved ||= listing.writeClass === 'absolute-set'
+      if (listing.writeClass === 'absolute-set') disproved = true
+      else hold ??= longHold(was, order)
       next = withListing(next, inDoubt(listing))
     }
     return next
   })
-  return { incidents, stock, disproved }
+  return { incidents, stock, disproved, hold }
 }
 
 export const findInOrder = (order: FoldedOrder): OrderFindings => {
   const { fact, known, arrivedAtMs, settings } = order
   const beyond = findBeyond(order)
-  const disproved: readonly Contradiction[] = beyond.disproved ? [{ kind: 'no-self-decrement', orderId: fact.orderId }] : []
+  const disproved: readonly Contradiction[] = [
+    ...(beyond.disproved ? [{ kind: 'no-self-decrement', orderId: fact.orderId } as const] : []),
+    ...(beyond.hold ? [beyond.hold] : []),
+  ]
   if (known) return { incidents: beyond.incidents, contradictions: disproved, stock: beyond.stock }
   const aheadMs = fact.createdAtMs - arrivedAtMs
   const skewed = aheadMs > settings.constants.clockSkewMs

@@ -22,10 +22,10 @@ export const sumSince = (traces: readonly Trace[], fromMs: number): number => {
 
 /**
  * Before this time no evidence can open its window any more: not that of a request to come, nor that of an open one, however often it was
- * sent again since it was issued. Twice eps: the platform's clock, and that of the hub process that issued the request.
+ * sent again since it was issued. Twice sigma: what fell just before is told of a read that is older than that. Twice eps: the platform's clock, and that of the hub process that issued the request.
  */
 export const keepTracesFromMs = (listing: ListingState, nowMs: number, constants: ChannelConstants): number => {
   let earliestMs = nowMs
   for (const push of listing.pushes) earliestMs = Math.min(earliestMs, push.issuedAtMs)
-  return earliestMs - constants.readStalenessMs - 2 * constants.clockSkewMs
+  return earliestMs - 2 * constants.readStalenessMs - 2 * constants.clockSkewMs
 }

@@ -38,6 +38,12 @@ const lessonText = (channel: ChannelId, { setting, before, after, atCap }: Lesso
       return `${channel}: orders are given ${spanText(Number(after))} to become visible now, instead of ${spanText(Number(before))} (L).${cap}`
     case 'clockSkewMs':
       return `${channel}: clocks are taken to differ by up to ${spanText(Number(after))} now, instead of ${spanText(Number(before))} (eps).${cap}`
+    case 'checkoutHoldMs':
+      return `${channel}: a checkout is taken to hold units for up to ${spanText(Number(after))} now, instead of ${spanText(Number(before))} (H).${cap}`
+    case 'requestLifetimeMs':
+      return `${channel}: a request is taken to have its effect within ${spanText(Number(after))} now, instead of ${spanText(Number(before))} (D).${cap}`
+    case 'readStalenessMs':
+      return `${channel}: a number read is taken to be up to ${spanText(Number(after))} old now, instead of ${spanText(Number(before))} (sigma).${cap}`
     case 'selfDecrement':
       return `${channel} is no longer taken to lower its number by itself when it sells: its listings are outside the guarantee.`
   }

@@ -5,6 +5,7 @@ import type { Incident } from '../domain/incidents.ts'
 import { allocate } from '../domain/allocation.ts'
 import { admitAdopted, exposureQuantity } from '../domain/exposure.ts'
 import { completeFences } from '../domain/fence.ts'
+import type { Contradiction } from '../domain/learned.ts'
 import { admit, type Intent, modesOf, plan, type SettingsFor, slackUnits, workKindOf } from '../domain/plan.ts'
 import {
   expirePushes,
@@ -17,6 +18,7 @@ import {
   recoverPush,
   resendPush,
 } from '../domain/push.ts'
+import { explainNumberBeyond } from '../domain/read-findings.ts'
 import type { ChannelSettings } from '../domain/settings.ts'
 import { findListing, type ListingState, type Push, type Stock, withListing } from '../domain/stock.ts'
 import { leaveGuarantee, takeInAnew } from '../domain/unusable.ts'
@@ -174,7 +176,8 @@ export const recordUnusableChange = (job: Job, reason: string, readAgainAtMs: nu
     undefined,
   )
 
-export const recordReadChange = (job: Job, quantity: number, settingsFor: SettingsFor): Change<void> =>
+/** Its value: what the number proves against a constant of the channel. */
+export const recordReadChange = (job: Job, quantity: number, settingsFor: SettingsFor): Change<Contradiction | null> =>
   changeListing(
     job.key,
     job.listing,
@@ -184,10 +187,13 @@ export const recordReadChange = (job: Job, quantity: number, settingsFor: Settin
       return {
         listing: effect.listing,
         incidents: raiseIncidents(stock, listing, effect, { quantity, settings }, job, nowMs),
-        value: undefined,
+        value:
+          effect.raisedBy > 0
+            ? explainNumberBeyond(listing, { quantity, askedAtMs: job.push.issuedAtMs, nowMs }, settings.constants)
+            : null,
       }
     },
-    undefined,
+    null,
   )
 
 /**

@@ -226,13 +226,31 @@ const sendReads = async (
     jobs.map((job, index) => {
       const outcome = outcomes[index] ?? { kind: 'failed', code: 'channel-answer-malformed', message: 'no outcome for this item' }
       context.metrics.count('belay_reads_total', { channel: adapter.channel, outcome: outcome.kind })
-      return context.owned.submit(readChange(context, job, outcome, nowMs, retryAfterMs))
+      return recordOneRead(context, adapter.channel, job, outcome, { nowMs, retryAfterMs })
     }),
   )
 }
 
-const readChange = (context: EngineContext, job: Job, outcome: ReadOutcome, nowMs: number, retryAfterMs: number): Change<void> => {
-  if (outcome.kind === 'quantity') return recordReadChange(job, outcome.quantity, context.settingsFor)
+/** Resolves when what the read found is durable, and so what it proves against a constant. */
+const recordOneRead = async (
+  context: ChannelContext,
+  channel: ChannelId,
+  job: Job,
+  outcome: ReadOutcome,
+  { nowMs, retryAfterMs }: { readonly nowMs: number; readonly retryAfterMs: number },
+): Promise<void> => {
+  if (outcome.kind !== 'quantity') return await context.owned.submit(readChange(context, job, outcome, nowMs, retryAfterMs))
+  const contradiction = await context.owned.submit(recordReadChange(job, outcome.quantity, context.settingsFor))
+  if (contradiction) await context.contradicted(channel, contradiction)
+}
+
+const readChange = (
+  context: EngineContext,
+  job: Job,
+  outcome: Exclude<ReadOutcome, { kind: 'quantity' }>,
+  nowMs: number,
+  retryAfterMs: number,
+): Change<void> => {
   if (outcome.kind === 'unusable') return recordUnusableChange(job, outcome.reason, nowMs + refusedAgainAfterMs)
   const failure = resultOfFailedRead(outcome, nowMs, retryAfterMs)
   return recordChange(job, failure ?? { kind: 'not-executed', retryAtMs: nowMs + retryAfterMs }, context.settingsFor)
