@@ -32,6 +32,8 @@ export interface WorldResult {
   readonly oversoldUnits: number
   /** Oversold although nothing was lost from the shelf and nothing was being adopted. */
   readonly unexcusedUnits: number
+  /** From the end of the faults to the last change of the stock document. */
+  readonly restMs: number
   readonly story: readonly string[]
 }
 
@@ -43,8 +45,11 @@ export interface RunOptions {
 }
 
 const location = 'shelf' as LocationId
-/** The waits that the hub chooses itself: an hour after a refusal, ten minutes for an accepted write to show, twice. */
-const hubWaitsMs = 85 * 60_000
+/**
+ * The waits that the hub chooses itself, beside the protocol's own: ten minutes for an accepted write to show, twice, and an hour after a refusal,
+ * where anything is ever refused.
+ */
+const hubWaitsMs = ({ faults }: Scenario): number => (20 + (faults.rejected > 0 ? 60 : 0)) * 60_000
 const maxEvents = 400_000
 
 const listingState = (market: Marketplace): ListingState => {
@@ -191,8 +196,14 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     }
   }
 
+  let version = 0
+  let changedAtMs = startMs
   const check = (): void => {
     const stock = world.stock()
+    if (stock.version !== version) {
+      version = stock.version
+      changedAtMs = queue.nowMs()
+    }
     readIncidents()
     const [rise] = world.rises
     if (rise !== undefined) fail('P5', rise)
@@ -262,12 +273,12 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     }),
   )
   const calmMs = startMs + scenario.horizonMs
-  let untilMs = calmMs + boundMs + hubWaitsMs
+  let untilMs = calmMs + boundMs + hubWaitsMs(scenario)
   runUntil(untilMs)
   // Another listing's turn with the last units may come within the calm: its step has the same bound from then on.
   const lastTurnMs = (): number => Math.max(...world.stock().listings.map((l) => l.passedAtMs ?? 0))
-  while (!breach && lastTurnMs() + boundMs + hubWaitsMs > untilMs) {
-    untilMs = lastTurnMs() + boundMs + hubWaitsMs
+  while (!breach && lastTurnMs() + boundMs + hubWaitsMs(scenario) > untilMs) {
+    untilMs = lastTurnMs() + boundMs + hubWaitsMs(scenario)
     runUntil(untilMs)
   }
   if (!breach) {
@@ -284,6 +295,7 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     raisesFound: world.counts.raisesFound,
     oversoldUnits,
     unexcusedUnits,
+    restMs: Math.max(0, changedAtMs - calmMs),
     story,
   }
 }
