@@ -51,8 +51,13 @@ export interface HubProcess {
   cleanUp(): void
 }
 
-/** `args`: more of them for `belay serve`. */
-export const hubProcess = (port: number, files: HubFiles, args: readonly string[] = []): HubProcess => {
+/** `args`: more of them. `program`: what takes the place of `belay serve`. */
+export const hubProcess = (
+  port: number,
+  files: HubFiles,
+  args: readonly string[] = [],
+  program: readonly string[] = [entrance, 'serve'],
+): HubProcess => {
   const folder = mkdtempSync(join(tmpdir(), 'belay-e2e-'))
   const url = `http://127.0.0.1:${port}`
   const configPath = join(folder, 'belay.yaml')
@@ -78,7 +83,7 @@ export const hubProcess = (port: number, files: HubFiles, args: readonly string[
     url,
     folder,
     start: async () => {
-      const started = spawn(process.execPath, [entrance, 'serve', '--config', configPath, ...args], {
+      const started = spawn(process.execPath, [...program, '--config', configPath, ...args], {
         cwd: folder,
         env: { PATH: process.env['PATH'], ...files.environment, BELAY_DEBUG: '1' },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,8 @@ import { inject } from 'vitest'
 import { findMongo } from './mongo-server.ts'
 import './mongo-global.ts'
 
+export { withDatabase } from './database-uri.ts'
+
 export interface TestMongo {
   readonly uri: string
   /** A new database name at each call. */
@@ -49,11 +51,4 @@ export const mongoForTests = async (): Promise<TestMongo | null> => {
       await server.stop()
     },
   }
-}
-
-/** The same server, another database: the path of a MongoDB URI names it. */
-export const withDatabase = (uri: string, database: string): string => {
-  const url = new URL(uri)
-  url.pathname = `/${database}`
-  return url.href
 }
