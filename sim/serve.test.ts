@@ -91,3 +91,16 @@ test('a caller who is gone ends its request, whatever was collected since', asyn
     await simulator.close()
   }
 })
+
+test('an answer tells the time of the clock it was served with', async () => {
+  const simulator = create()
+  const atMs = Date.UTC(2031, 4, 3, 2, 1)
+  const served = await serveSimulator(simulator, { clock: { nowMs: () => atMs, sleep: async () => undefined } })
+  try {
+    const answer = await fetch(`${served.url}/admin/api/2026-10/graphql.json`, { method: 'POST', body: '{}' })
+    expect(answer.headers.get('date')).toBe('Sat, 03 May 2031 02:01:00 GMT')
+  } finally {
+    await served.close()
+    await simulator.close()
+  }
+})

@@ -4,6 +4,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BelayError } from '../src/domain/errors.ts'
+import { systemClock } from '../src/engine/system-clock.ts'
+import type { Clock } from '../src/ports/clock.ts'
 import type { Simulator } from './simulator.ts'
 
 export interface ServedSimulator {
@@ -55,7 +57,13 @@ const toRequest = (incoming: IncomingMessage, body: Uint8Array<ArrayBuffer>, bas
 /** A request's signal follows the one it was made with only as long as the request itself is kept: without this, a long poll outlives its caller. */
 const underWay = new Set<Request>()
 
-const answer = async (simulator: Simulator, incoming: IncomingMessage, outgoing: ServerResponse, base: string): Promise<void> => {
+const answer = async (
+  simulator: Simulator,
+  clock: Clock,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  base: string,
+): Promise<void> => {
   const gone = new AbortController()
   outgoing.once('close', () => gone.abort())
   const body = await readBody(incoming)
@@ -68,6 +76,8 @@ const answer = async (simulator: Simulator, incoming: IncomingMessage, outgoing:
   try {
     const response = await simulator.fetch(request)
     const bytes = new Uint8Array(await response.arrayBuffer())
+    // Node would write the machine's time, and a hub trusts the platform's: here that is the simulator's clock.
+    if (!response.headers.has('date')) outgoing.setHeader('Date', new Date(clock.nowMs()).toUTCString())
     outgoing.writeHead(response.status, [...response.headers].flat())
     outgoing.end(bytes)
   } finally {
@@ -75,15 +85,17 @@ const answer = async (simulator: Simulator, incoming: IncomingMessage, outgoing:
   }
 }
 
+/** `clock`: the simulator's own, for the Date of its answers. */
 export const serveSimulator = async (
   simulator: Simulator,
-  options: { readonly port?: number; readonly host?: '127.0.0.1' | 'localhost' } = {},
+  options: { readonly port?: number; readonly host?: '127.0.0.1' | 'localhost'; readonly clock?: Clock } = {},
 ): Promise<ServedSimulator> => {
   const host = options.host ?? '127.0.0.1'
+  const clock = options.clock ?? systemClock
   refuseOutside(host)
   let url = ''
   const server = createServer((incoming, outgoing) => {
-    answer(simulator, incoming, outgoing, url).catch(() => outgoing.destroy())
+    answer(simulator, clock, incoming, outgoing, url).catch(() => outgoing.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

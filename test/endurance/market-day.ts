@@ -36,6 +36,10 @@ export interface MarketDay {
   unitsSold(): number
   /** The most units that were ever sold beyond the goods, over all SKUs, by the platforms' own books. */
   worstOversoldUnits(): number
+  /** What was sold too much, with the books of its offers: the first few. */
+  readonly oversales: readonly string[]
+  /** The longest time, of the machine, that this process stood still: the platforms' own delays were longer by it. */
+  longestStallMs(): number
   /** Goods of a SKU arrive: told to a hub until one says that it has them. False: it could not be told before the signal. */
   receive(signal: AbortSignal): Promise<boolean>
   /** The platforms do as they should from now on. */
@@ -63,6 +67,7 @@ const faults: Partial<FaultPlan> = {
 
 const hubProgram = fileURLToPath(new URL('./hub.ts', import.meta.url))
 const location = 'berlin'
+const maxOversales = 3
 const askAgainMs = 100
 /** A hub that is gone says so at once; one that hangs is asked again after this. */
 const askTimeoutMs = 5_000
@@ -90,6 +95,34 @@ const netUnits = (simulators: readonly Simulator[], packs: ReadonlyMap<string, P
   return net
 }
 
+const oversaleText = (
+  sku: string,
+  over: number,
+  simulators: readonly Simulator[],
+  packs: ReadonlyMap<string, Pack>,
+  nowMs: number,
+): string => {
+  const books = simulators.flatMap((simulator) =>
+    simulator.market
+      .books()
+      .filter((offer) => packs.get(`${simulator.platform} ${offer.sku}`)?.sku === sku)
+      .map((offer) => `${simulator.platform} ${JSON.stringify(offer)}`),
+  )
+  return `${new Date(nowMs).toISOString()}: ${sku} oversold by ${over}: ${books.join('; ')}`
+}
+
+const stallStepMs = 20
+const watchStalls = (): { readonly longestMs: () => number; readonly stop: () => void } => {
+  let lastMs = performance.now()
+  let longest = 0
+  const timer = setInterval(() => {
+    const nowMs = performance.now()
+    longest = Math.max(longest, nowMs - lastMs - stallStepMs)
+    lastMs = nowMs
+  }, stallStepMs)
+  return { longestMs: () => Math.round(longest), stop: () => clearInterval(timer) }
+}
+
 const startHubs = async (
   options: MarketDayOptions,
   marketplaces: Marketplaces,
@@ -114,7 +147,11 @@ const startHubs = async (
   )
   for (const hub of hubs) await hub.start()
   const imported = await hubs[0]?.post('/api/v1/import', { stock: files.stockCsv, listings: files.listingsCsv })
-  if (imported?.status !== 200) throw new Error(`the import says ${imported?.status}: ${await imported?.text()}`)
+  if (imported?.status !== 200) {
+    // What the hub says of it comes by another way than its answer.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    throw new Error(`the import says ${imported?.status}: ${await imported?.text()}\n${hubs.map((hub) => hub.output()).join('\n')}`)
+  }
   // Of what Amazon sells before the hub has subscribed no message is ever sent.
   await eventually('the hub is subscribed', () => {
     const subscriptions = marketplaces.seller.requestCounts()['notifications.createSubscription'] ?? 0
@@ -130,15 +167,22 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
   const marketplaces = createMarketplaces({ catalogue, ports: { clock, random, fetch: loopbackFetch }, pace: 'quick', retailSkus: 5 })
   const { all } = marketplaces
   const packs = packsOf(catalogue)
-  const goodsUnits = new Map(catalogue.map((entry) => [entry.sku as string, entry.quantity]))
+  const goodsUnits = new Map(catalogue.map((entry): [string, number] => [entry.sku, entry.quantity]))
   let worst = 0
   let receipts = 0
+  const oversales: string[] = []
   const look = (): void => {
     let oversold = 0
-    for (const [sku, units] of netUnits(all, packs)) oversold += Math.max(0, units - (goodsUnits.get(sku) ?? 0))
+    for (const [sku, units] of netUnits(all, packs)) {
+      const over = units - (goodsUnits.get(sku) ?? 0)
+      if (over <= 0) continue
+      oversold += over
+      if (oversales.length < maxOversales) oversales.push(oversaleText(sku, over, all, packs, clock.nowMs()))
+    }
     worst = Math.max(worst, oversold)
   }
-  const served = await Promise.all(all.map((simulator) => serveSimulator(simulator)))
+  const stalls = watchStalls()
+  const served = await Promise.all(all.map((simulator) => serveSimulator(simulator, { clock })))
   const [shopify = '', seller = '', vendor = ''] = served.map(({ url }) => url)
   const hubs = await startHubs(options, marketplaces, { shopify, seller, vendor })
   for (const simulator of all) Object.assign(simulator.faults, faults)
@@ -179,6 +223,8 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
     orderCount: () => all.reduce((sum, simulator) => sum + simulator.market.orders().length, 0),
     unitsSold: () => [...netUnits(all, packs).values()].reduce((sum, units) => sum + units, 0),
     worstOversoldUnits: () => worst,
+    oversales,
+    longestStallMs: stalls.longestMs,
     receive: async (signal) => {
       const entry = catalogue[Math.floor(random.next() * catalogue.length)]
       if (!entry) return true
@@ -192,6 +238,7 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
       for (const simulator of all) for (const fault of Object.keys(simulator.faults)) simulator.faults[fault as keyof FaultPlan] = 0
     },
     close: async () => {
+      stalls.stop()
       for (const hub of hubs) await hub.stop()
       for (const each of served) await each.close()
       await marketplaces.close()

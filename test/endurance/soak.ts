@@ -36,6 +36,8 @@ interface SoakRun {
   readonly doubled: number
   readonly parked: number
   readonly unsettled: number
+  /** Of the process that plays the platforms, machine time: times the speed it must stay below what the hub was told to expect of them. */
+  readonly longestStallMs: number
   readonly seconds: number
 }
 
@@ -47,7 +49,7 @@ const longestDownMs = 1_000
 const receiveEveryMs = 700
 const tellEveryMs = 10_000
 /** Faults off, all the hub still has to do is done after this much of the fast clock: several lifetimes of a request and polls. */
-const settleMinutes = 20
+const settleMinutes = 30
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
@@ -116,8 +118,10 @@ const soak = async (name: string, storeUrl: string, options: SoakOptions): Promi
     const kills = await trade(day, name, options)
     say(`${name}: the shops are closed, ${kills} kills; waiting for rest`)
     const accounts = await settle(day, options.speed)
+    for (const oversale of day.oversales) say(`${name}: ${oversale}`)
     for (const finding of accounts.findings) say(`${name}: ${finding}`)
-    if (!isClean(accounts)) for (const hub of day.hubs) say(`${name}: what the hub said last:\n${hub.output().slice(-3000)}`)
+    if (!isClean(accounts) || day.worstOversoldUnits() > 0)
+      for (const hub of day.hubs) say(`${name}: what the hub said last:\n${hub.output().slice(-3000)}`)
     return {
       store: name,
       hubs: options.hubs,
@@ -131,6 +135,7 @@ const soak = async (name: string, storeUrl: string, options: SoakOptions): Promi
       doubled: accounts.doubled,
       parked: accounts.parked,
       unsettled: accounts.unsettled,
+      longestStallMs: day.longestStallMs(),
       seconds: Math.round((performance.now() - began) / 1000),
     }
   } finally {
@@ -177,6 +182,7 @@ const total = (runs: readonly SoakRun[]): SoakRun => {
     doubled: sum((run) => run.doubled),
     parked: sum((run) => run.parked),
     unsettled: sum((run) => run.unsettled),
+    longestStallMs: Math.max(...runs.map((run) => run.longestStallMs)),
     seconds: sum((run) => run.seconds),
   }
 }
