@@ -42,7 +42,8 @@ export interface MarketDay {
   longestStallMs(): number
   /** Goods of a SKU arrive: told to a hub until one says that it has them. False: it could not be told before the signal. */
   receive(signal: AbortSignal): Promise<boolean>
-  /** The platforms do as they should from now on. */
+  /** The platforms lose, repeat and refuse a little of everything, until `endFaults`. */
+  beginFaults(): void
   endFaults(): void
   close(): Promise<void>
 }
@@ -185,7 +186,6 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
   const served = await Promise.all(all.map((simulator) => serveSimulator(simulator, { clock })))
   const [shopify = '', seller = '', vendor = ''] = served.map(({ url }) => url)
   const hubs = await startHubs(options, marketplaces, { shopify, seller, vendor })
-  for (const simulator of all) Object.assign(simulator.faults, faults)
   const world = createWorld({
     simulators: all,
     ports: { clock, random: seededRandom(options.seed + 1) },
@@ -233,6 +233,9 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
       // They lie on the shelf before anybody is told.
       goodsUnits.set(entry.sku, (goodsUnits.get(entry.sku) ?? 0) + units)
       return tell({ kind: 'receipt', sku: entry.sku, location, units, reference }, signal)
+    },
+    beginFaults: () => {
+      for (const simulator of all) Object.assign(simulator.faults, faults)
     },
     endFaults: () => {
       for (const simulator of all) for (const fault of Object.keys(simulator.faults)) simulator.faults[fault as keyof FaultPlan] = 0

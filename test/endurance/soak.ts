@@ -49,7 +49,7 @@ const longestDownMs = 1_000
 const receiveEveryMs = 700
 const tellEveryMs = 10_000
 /** Faults off, all the hub still has to do is done after this much of the fast clock: several lifetimes of a request and polls. */
-const settleMinutes = 30
+const restMinutes = 30
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`)
@@ -101,11 +101,11 @@ const trade = async (day: MarketDay, name: string, options: SoakOptions): Promis
   return await killing
 }
 
-const settle = async (day: MarketDay, speed: number): Promise<Accounts> => {
-  day.endFaults()
+/** Waits until nothing is left to do, or says what is. */
+const rest = async (day: MarketDay, speed: number): Promise<Accounts> => {
   const store = await openStore(day.storeUrl)
   try {
-    return await settledAccounts(day, store, (settleMinutes * 60_000) / speed, () => performance.now())
+    return await settledAccounts(day, store, (restMinutes * 60_000) / speed, () => performance.now())
   } finally {
     await store.close()
   }
@@ -115,9 +115,14 @@ const soak = async (name: string, storeUrl: string, options: SoakOptions): Promi
   const began = performance.now()
   const day = await openMarketDay({ ...options, storeUrl, skus, clock: { originMs: Date.now(), speed: options.speed } })
   try {
+    // What a listing sells before its first evidence is outside of the promise.
+    const adopted = await rest(day, options.speed)
+    if (!isClean(adopted)) throw new Error(`the channels were not adopted: ${adopted.findings.join('; ')}`)
+    day.beginFaults()
     const kills = await trade(day, name, options)
+    day.endFaults()
     say(`${name}: the shops are closed, ${kills} kills; waiting for rest`)
-    const accounts = await settle(day, options.speed)
+    const accounts = await rest(day, options.speed)
     for (const oversale of day.oversales) say(`${name}: ${oversale}`)
     for (const finding of accounts.findings) say(`${name}: ${finding}`)
     if (!isClean(accounts) || day.worstOversoldUnits() > 0)
