@@ -83,7 +83,7 @@ const hubBooks = async (store: Store): Promise<HubBooks> => {
 }
 
 /** Reads everything through the store port, so that it is the same on each engine. The hub may run on meanwhile: then ask again. */
-export const readAccounts = async (day: MarketDay, store: Store): Promise<Accounts> => {
+const readAccounts = async (day: MarketDay, store: Store): Promise<Accounts> => {
   const findings: string[] = []
   const find = (text: string): void => {
     if (findings.length < maxFindings) findings.push(text)
