@@ -133,6 +133,7 @@ export const run = async (args: readonly string[]): Promise<void> => {
       json: { type: 'boolean', default: false },
       store: { type: 'string', default: 'all' },
       scale: { type: 'string', default: '1' },
+      'history-days': { type: 'string', default: '365' },
     },
   })
   const scale = Number(values.scale)
@@ -167,7 +168,7 @@ export const run = async (args: readonly string[]): Promise<void> => {
       }
       const big = await measured('big', [...repeat(sizes.historyLines, 8), sizes.lines])
       const month = await measured('month', repeat(sizes.historyLines, 28))
-      const year = await measured('year', repeat(sizes.historyLines, 365))
+      const year = await measured('year', repeat(sizes.historyLines, Number(values['history-days'])))
       runs.push({
         store: name,
         skus: sizes.skus,

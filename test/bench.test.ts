@@ -30,6 +30,26 @@ test('fold: reservations beside the bare loop, none oversold', async () => {
       expect(run[name], name).toBeGreaterThan(0)
 })
 
+test('report: a big day, and a small one at the end of a month and of a year', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    program,
+    'report',
+    '--json',
+    '--store',
+    'sqlite',
+    '--scale',
+    '0.001',
+    '--history-days',
+    '30',
+  ])
+  const { runs } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { runs: Record<string, unknown>[] }
+  expect(runs.map(({ store, skus, lines, linesOfHistoryDay }) => ({ store, skus, lines, linesOfHistoryDay }))).toEqual([
+    { store: 'sqlite', skus: 100, lines: 1000, linesOfHistoryDay: 20 },
+  ])
+  for (const name of ['firstMs', 'againMs', 'rssMiB', 'afterMonthMs', 'afterYearMs', 'yearOverMonth'])
+    expect(runs[0]?.[name], name).toBeGreaterThan(0)
+}, 120_000)
+
 test('propagate: a backlog takes the virtual time that the narrowest quota allows, and no less', async () => {
   const { virtualSeconds, quotaBoundSeconds, oneAfterTheOtherSeconds } = await measureBacklog({ skus: 60, moves: 'down' })
   expect(quotaBoundSeconds).toBe(11)

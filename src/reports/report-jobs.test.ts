@@ -107,6 +107,19 @@ describe('the daily report', () => {
     expect(sent).toEqual(['2026-11-20', '2026-11-21'])
   })
 
+  test('of the day of 23 hours has what lies between its first and its last instant', async () => {
+    clock = createVirtualClock(Date.UTC(2026, 2, 30, 6), 2)
+    source = { ...source, clock }
+    const [fromMs, toMs] = [Date.UTC(2026, 2, 28, 23), Date.UTC(2026, 2, 29, 22)]
+    const times = [fromMs - 1, fromMs, toMs - 1, toMs]
+    await store.commit({ orders: times.map((atMs, i) => order(`o${i}`, 1, atMs, 100)) })
+    const desk = createReportDesk(source, [])
+    await desk.make('2026-03-29')
+    const { report } = await desk.read('2026-03-29')
+    expect([report.fromMs, report.toMs, report.sales.together.orders, report.dayBefore.sales.together.orders]).toEqual([fromMs, toMs, 2, 1])
+    expect(desk.write(report, 'html', null)).toContain('this day had 23 hours')
+  })
+
   test('never adds currencies', async () => {
     const pounds = orderOf('gbp', 1, { createdAtMs: noon, lines: [{ ...line, amountMinor: 1_999, currency: 'GBP' }] })
     const yen = orderOf('jpy', 1, { createdAtMs: noon, lines: [{ ...line, amountMinor: 5_980, currency: 'JPY' }] })
