@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DailyReport } from '../../src/domain/report-figures.ts'
 import { makeReport } from '../../src/reports/daily-report.ts'
-import { type SimulatedWeek, simulateWeek, trueCancelledUnits, trueSales } from '../support/simulated-week.ts'
+import { purchasedUnits, type SimulatedWeek, simulateWeek, trueCancelledUnits, trueSales } from '../support/simulated-week.ts'
 
 describe('the reports of a simulated week', () => {
   let week: SimulatedWeek
@@ -42,6 +42,19 @@ describe('the reports of a simulated week', () => {
     }
     expect(orders).toBeGreaterThan(250)
     expect(reports.map(({ fromMs, toMs }) => (toMs - fromMs) / 3_600_000)).toEqual([24, 24, 24, 24, 25, 24, 24])
+  })
+
+  test('tell what Amazon asked for by purchase order, and what it was answered', () => {
+    const purchases = reports.flatMap((report) => report.purchases)
+    const total = (of: (each: (typeof purchases)[number]) => number): number => purchases.reduce((sum, each) => sum + of(each), 0)
+    // Those of the shoppers' world come on top.
+    expect(total(({ askedUnits }) => askedUnits)).toBeGreaterThanOrEqual(6 * purchasedUnits)
+    expect(total(({ orders }) => orders)).toBe(
+      week.town.marketplaces.vendor.market.orders().filter(({ lines }) => lines[0]?.externalId.startsWith('retail/')).length,
+    )
+    expect(total(({ acceptedUnits, rejectedUnits }) => acceptedUnits + rejectedUnits)).toBe(total(({ askedUnits }) => askedUnits))
+    expect(total(({ unansweredUnits }) => unansweredUnits)).toBe(0)
+    expect(total(({ acceptedUnits }) => acceptedUnits)).toBeGreaterThan(0)
   })
 
   test('cancel what was cancelled', () => {

@@ -12,6 +12,8 @@ import { seededRandom } from './seeded-random.ts'
 
 const weekZone = 'Europe/Berlin'
 const minuteMs = 60_000
+/** Of each purchase order, one at each midnight. */
+export const purchasedUnits = 7
 
 export interface SimulatedWeek {
   readonly town: Town
@@ -35,6 +37,9 @@ export const simulateWeek = async (options: {
   const catalogue = createCatalogue(5, options.skus)
   const startMs = daySpan(firstMidnight, weekZone).fromMs - options.aroundMinutes * minuteMs
   const town = await openTown({ catalogue, startMs: startMs - 5 * minuteMs, retailSkus: 6, seed: 3 })
+  // Of the retail offers the second is asked for by the piece.
+  const retailOffer =
+    town.marketplaces.vendor.market.offers().filter(({ externalId }) => externalId.startsWith('retail/'))[1]?.externalId ?? ''
   const world = createWorld({
     simulators: town.marketplaces.all,
     ports: { clock: town.clock, random: seededRandom(11) },
@@ -51,6 +56,8 @@ export const simulateWeek = async (options: {
     const hub = await town.startHub()
     // The world's own notes are what comes while the hub looks.
     world.start()
+    const asked = town.marketplaces.vendor.market.buy([{ externalId: retailOffer, quantity: purchasedUnits }])
+    if (!asked) throw new Error('Amazon asked for nothing')
     await town.clock.advance(2 * options.aroundMinutes * minuteMs)
     await world.stop()
     // What is due is cancelled and shipped, pending orders get their prices, and all of it is told.
