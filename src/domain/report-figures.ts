@@ -161,14 +161,16 @@ export interface VendorRow {
   readonly amount: { readonly currency: string; readonly amountMinor: number } | null
 }
 
-/** What reconciliation found and did that day. */
+/** What reconciliation found that day, as it is now; dry runs left out. */
 export interface DriftFigures {
-  readonly runs: number
-  readonly channels: readonly {
-    readonly channel: ChannelId
-    readonly compared: number
+  readonly rows: readonly {
+    /** null: the hub's own books. */
+    readonly channel: ChannelId | null
+    readonly kind: string
     readonly found: number
     readonly mended: number
+    /** Neither mended nor dismissed. */
+    readonly open: number
   }[]
 }
 
@@ -191,6 +193,6 @@ export interface DailyReport {
   readonly oversells: OversellFigures
   readonly sync: readonly SyncFigures[]
   readonly incidents: IncidentFigures
-  readonly drift: DriftFigures | Missing
+  readonly drift: DriftFigures
   readonly vendor: readonly VendorFigures[]
 }

@@ -416,13 +416,22 @@ const syncTable = (report: DailyReport): Bare => ({
 const driftTable = ({ drift }: DailyReport): Bare => ({
   id: 'drift',
   title: 'Drift found and mended',
-  notes: 'missing' in drift ? [drift.missing] : [],
-  columns: [column('channel', 'Marketplace', false), column('compared', 'Compared'), column('found', 'Found'), column('mended', 'Mended')],
-  rows:
-    'missing' in drift
-      ? []
-      : drift.channels.map((each) => [word(each.channel), whole(each.compared), whole(each.found), whole(each.mended)]),
-  empty: 'missing' in drift ? '' : 'No reconciliation ran.',
+  notes: ['What reconciliation found that day, and what became of it until now. belay reconcile tells of each run.'],
+  columns: [
+    column('channel', 'Where', false),
+    column('kind', 'What', false),
+    column('found', 'Found'),
+    column('mended', 'Mended'),
+    column('open', 'Open'),
+  ],
+  rows: drift.rows.map((each) => [
+    word(each.channel ?? 'own books'),
+    word(each.kind),
+    whole(each.found),
+    whole(each.mended),
+    whole(each.open),
+  ]),
+  empty: 'No drift was found.',
 })
 
 const incidentTable = ({ incidents }: DailyReport): Bare => {

@@ -12,6 +12,7 @@ import { needsMovements, openingAvailableUnits, outOfStockMs, stockFold } from '
 import { syncFigures } from '../domain/report-sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
+import { driftFigures } from './drift.ts'
 import { vendorFigures } from './vendor.ts'
 
 export interface ReportSource {
@@ -150,7 +151,7 @@ export const makeReport = async (source: ReportSource, day: LocalDay): Promise<D
       open: incidents.open,
       newestOpen: incidents.newestOpen.map(({ kind, summary, atMs }) => ({ kind, summary, atMs })),
     },
-    drift: { missing: 'Not in this report: this hub keeps no history of reconciliations.' },
+    drift: await driftFigures(store, span),
     vendor: await vendorFigures(store, [...source.paidByAmazon], span),
   }
 }

@@ -59,7 +59,7 @@ const report: DailyReport = {
   oversells: { incidents: 0, units: 0, belowZeroSkus: 0, movedSkus: 1, skus: 1 },
   sync: [],
   incidents: { begun: [], open: [{ kind: 'at-risk', count: 1 }], newestOpen: [{ kind: 'at-risk', summary: evil, atMs: 0 }] },
-  drift: { missing: 'none' },
+  drift: { rows: [{ channel: null, kind: 'levels-differ', found: 3, mended: 1, open: 1 }] },
   vendor: [],
 }
 
@@ -86,6 +86,7 @@ test('lines of the plain text are not broken, and money is told exactly', () => 
   expect(text).not.toContain('\u0007')
   expect(text).toContain('EUR 1,234,567.84')
   for (const { title } of reportTables(report)) expect(text).toContain(title)
+  expect(text).toMatch(/own books +levels-differ +3 +1 +1/)
 })
 
 test('a Slack message holds no markup of others', () => {
