@@ -183,12 +183,12 @@ export const run = async (args: readonly string[]): Promise<void> => {
         yearOverMonth: Math.round((year.againMs * 100) / month.againMs) / 100,
         firstYearOverMonth: Math.round((year.firstMs * 100) / month.firstMs) / 100,
       })
+      printTable(runs.slice(-1))
     }
   } finally {
     server?.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-  printTable(runs)
   console.log(
     'firstMs: the report of a day of so many lines, its ledger summed on the way; againMs: made again. longestPauseMs: the longest that anything' +
       '\nelse of the process had to wait. afterMonthMs, afterYearMs: the report of a small day at the end of 28 and of 365 such days.',
