@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   propagate: () => import('./propagate.ts'),
   wake: () => import('./wake.ts'),
   report: () => import('./report.ts'),
+  view: () => import('./view.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

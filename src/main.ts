@@ -20,6 +20,7 @@ import { createSyncRecorder } from './engine/sync-recorder.ts'
 import { reconcileJobs } from './engine/reconcile-jobs.ts'
 import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
+import { runViewLoop } from './engine/view-loop.ts'
 import { systemClock } from './engine/system-clock.ts'
 import { systemRandom } from './engine/system-random.ts'
 import { createHttpApp } from './http/app.ts'
@@ -189,6 +190,14 @@ export const assemble = async (
     const noting = sync.run(hub, adapters, stopping.signal)
     await hub.start()
     if (has('scheduler')) scheduler.start()
+    const viewing = has('worker')
+      ? runViewLoop({
+          context: { store, clock: ports.clock, log, metrics },
+          settings: () => config.channels.flatMap(({ id }) => hub.settingsOf(id) ?? []),
+          owner,
+          signal: stopping.signal,
+        })
+      : Promise.resolve()
     return {
       hub,
       server,
@@ -196,7 +205,7 @@ export const assemble = async (
         await server.close()
         await Promise.all([hub.stop(), scheduler.stop()])
         stopping.abort()
-        await noting
+        await Promise.all([noting, viewing])
         await store.close()
       },
     }

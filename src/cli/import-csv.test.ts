@@ -7,10 +7,12 @@ const messages = (read: Awaited<ReturnType<typeof stock>>) => read.problems.map(
 
 describe('a stock file', () => {
   test('with a byte order mark, CRLF, quotes and empty lines', async () => {
-    const read = await stock('\uFEFFSKU,location,on_hand,title,buffer\r\nRED,berlin,4,"Mug, ""red""",\r\n\r\nBLUE,berlin,0,,2\r\n')
+    const read = await stock(
+      '\uFEFFSKU,location,on_hand,title,buffer,barcode\r\nRED,berlin,4,"Mug, ""red""",,00123\r\n\r\nBLUE,berlin,0,,2,\r\n',
+    )
     expect(read.problems).toEqual([])
     expect(read.request.stock).toEqual([
-      { line: 2, sku: 'RED', pool: 'main', location: 'berlin', onHandUnits: 4, title: 'Mug, "red"' },
+      { line: 2, sku: 'RED', pool: 'main', location: 'berlin', onHandUnits: 4, title: 'Mug, "red"', barcode: '00123' },
       { line: 4, sku: 'BLUE', pool: 'main', location: 'berlin', onHandUnits: 0, bufferUnits: 2 },
     ])
   })

@@ -25,7 +25,7 @@ export interface ReadImport {
 }
 
 const columns = {
-  stock: { required: ['sku', 'location', 'on_hand'], optional: ['pool', 'title', 'buffer', 'sharing', 'reserve'] },
+  stock: { required: ['sku', 'location', 'on_hand'], optional: ['pool', 'title', 'barcode', 'buffer', 'sharing', 'reserve'] },
   listings: {
     required: ['sku', 'channel', 'external_id'],
     optional: ['pool', 'units_per_listing', 'allocation', 'value', 'cap', 'hide_below', 'priority', 'hysteresis', 'buffer', 'sharing'],
@@ -192,6 +192,7 @@ const fieldsOf = (row: Row, report: Report): Fields & { ok: boolean } => {
 const stockRow = (row: Row, report: Report): StockRow | null => {
   const fields = fieldsOf(row, report)
   const title = row.text('title')
+  const barcode = row.text('barcode')
   const bufferUnits = fields.number('buffer', null)
   const sharing = fields.option('sharing', ['strict', 'pooled'])
   const reserve = fields.reserve()
@@ -202,6 +203,7 @@ const stockRow = (row: Row, report: Report): StockRow | null => {
     location: fields.required('location') as LocationId,
     onHandUnits: fields.number('on_hand', null) ?? 0,
     ...(title === '' ? {} : { title }),
+    ...(barcode === '' ? {} : { barcode }),
     ...(bufferUnits === null ? {} : { bufferUnits }),
     ...(sharing === null ? {} : { sharing }),
     ...(reserve === null ? {} : { reserve }),

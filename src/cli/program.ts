@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import { createHubClient, type HubClient } from './hub-client.ts'
 import { type ImportFiles, runImport } from './import-command.ts'
 import { addMigrate } from './migrate-command.ts'
+import { type InventoryOptions, showInventory } from './inventory-command.ts'
 import { type ReadOptions, showChannels, showExplanation, showInbox, showIncidents, showStock } from './read-commands.ts'
 import { type ReportOptions, showReport } from './report-command.ts'
 import { audit, reconcile, type ReconcileOptions } from './reconcile-command.ts'
@@ -104,7 +105,7 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
 
   ofHub(program.command('import'))
     .description('set stock levels and map listings from CSV files; shows what would change and asks')
-    .option('--stock <file>', 'CSV: sku, location, on_hand, and optionally pool, title, buffer, sharing, reserve')
+    .option('--stock <file>', 'CSV: sku, location, on_hand, and optionally pool, title, barcode, buffer, sharing, reserve')
     .option(
       '--listings <file>',
       'CSV: sku, channel, external_id, and optionally pool, units_per_listing, allocation, value, cap, hide_below, priority, hysteresis, buffer, sharing',
@@ -118,6 +119,17 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     .argument('[sku]')
     .action(async (sku: string | undefined, options: HubOptions & ReadOptions) =>
       showStock(sku, options, await connect(options, terminal), terminal),
+    )
+  reading(program.command('inventory'))
+    .description('every SKU over all channels: stock, what channels show, drift, cover, protection; or one SKU')
+    .argument('[sku]')
+    .option('--status <status>', 'only at-risk, unprotected, protected or not-offered ones')
+    .option('--channel <channel>', 'only those with a listing there')
+    .option('--pool <pool>', 'only those with stock in this pool')
+    .option('--sort <order>', 'sku, risk, drift or changed (default: sku)')
+    .option('--search <text>', 'the beginning of a SKU or barcode, or words of the title')
+    .action(async (sku: string | undefined, options: HubOptions & InventoryOptions) =>
+      showInventory(sku, options, await connect(options, terminal), terminal),
     )
   ofHub(program.command('explain'))
     .description('how every number of a SKU came about, and what happens next')

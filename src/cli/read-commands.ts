@@ -52,7 +52,7 @@ interface StockDetail extends Omit<StockSummary, 'listings' | 'protection'> {
   }[]
 }
 
-const dateText = (ms: number): string =>
+export const dateText = (ms: number): string =>
   new Date(ms)
     .toISOString()
     .replace('T', ' ')

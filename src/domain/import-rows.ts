@@ -12,6 +12,7 @@ export interface ImportStockRow {
   readonly onHandUnits: number
   /** undefined: leave as it is. */
   readonly title?: string
+  readonly barcode?: string
   readonly bufferUnits?: number
   readonly sharing?: Sharing
   readonly reserve?: Reserve
@@ -47,6 +48,8 @@ const maxImportUnits = maxRuleUnits
 const maxUnitsPerListing = 10_000
 
 const maxTitleLength = 500
+/** Longer than any GTIN (14) and than what other codes on goods have. */
+const maxBarcodeLength = 80
 
 type Report = (message: string, fix: string) => void
 
@@ -87,6 +90,7 @@ const stockRowText = (row: ImportStockRow): string => `${stockKeyText(row)}\u000
 /** What is said of the whole SKU must be the same in each of its rows. */
 const perSku = (row: ImportStockRow): readonly (readonly [string, string | number | undefined])[] => [
   ['title', row.title],
+  ['barcode', row.barcode],
   ['buffer', row.bufferUnits],
   ['sharing', row.sharing],
   ['reserve', row.reserve && JSON.stringify(row.reserve)],
@@ -121,6 +125,11 @@ export const checkStockRows = (
     )
     if (row.title !== undefined && row.title.length > maxTitleLength)
       report('title is too long', `Write at most ${maxTitleLength} characters.`)
+    if (row.barcode !== undefined && (row.barcode.length > maxBarcodeLength || !isIdText(row.barcode)))
+      report(
+        'barcode is empty, too long, or has white space around it',
+        `Write 1 to ${maxBarcodeLength} characters, leading zeros included.`,
+      )
     const locations = poolLocations?.get(row.pool)
     if (poolLocations && !locations)
       report(`pool ${row.pool} is not in the configuration`, `Use one of: ${[...poolLocations.keys()].join(', ')}; or add it under pools.`)

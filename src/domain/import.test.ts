@@ -73,6 +73,26 @@ const world = (more: Partial<ImportState> = {}) => {
 }
 
 describe('stock rows', () => {
+  test('say the barcode, exact text, the same in each row of the SKU', () => {
+    const { apply, only } = world()
+    apply(rows([stockRow('RED', 4, { barcode: '0012345' })]))
+    expect(only('RED').barcode).toBe('0012345')
+    const left = apply(rows([stockRow('RED', 4)], [], 'file-2'))
+    expect(left.preview).toMatchObject({ unchanged: 1 })
+    expect(only('RED').barcode).toBe('0012345')
+    const wrong = apply(
+      rows(
+        [stockRow('RED', 4, { barcode: ' 1' }), stockRow('RED', 4, { line: 3, location: 'hamburg' as LocationId, barcode: '2' })],
+        [],
+        'file-3',
+      ),
+    )
+    expect(wrong.preview.problems.map(({ line, message }) => [line, message])).toEqual([
+      [2, 'barcode is empty, too long, or has white space around it'],
+      [3, 'barcode of RED differs from line 2'],
+    ])
+  })
+
   test('create a SKU with a receipt', () => {
     const { apply, only } = world()
     const plan = apply(rows([stockRow('RED', 40, { title: 'Red mug', bufferUnits: 2 })]))

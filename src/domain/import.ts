@@ -150,6 +150,7 @@ const planStockRow = (draft: Draft, rows: ImportRows, row: ImportStockRow, state
   }
   let next = planLevel(draft, rows, row, before ?? emptyStock(row.sku, row.pool), created, state.nowMs)
   if (row.title !== undefined && row.title !== next.title) next = { ...next, title: row.title }
+  if (row.barcode !== undefined && row.barcode !== next.barcode) next = { ...next, barcode: row.barcode }
   const known = saidOfStock(next)
   const said: RuleStatement = {
     ...known,

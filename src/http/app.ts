@@ -13,6 +13,7 @@ import type { ScheduleReader } from '../ports/schedule.ts'
 import { answerError, statusOf } from './error-answers.ts'
 import { guard, securityHeaders } from './guards.ts'
 import { reportRoutes } from './report-routes.ts'
+import { inventoryRoutes } from './inventory-routes.ts'
 import { readRoutes } from './read-routes.ts'
 import { reconcileRoutes } from './reconcile-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
@@ -113,6 +114,7 @@ export const createHttpApp = ({
   if (api) {
     app.use('/api/*', guarded)
     app.route('/api/v1', readRoutes(hub, timeZone, clock))
+    app.route('/api/v1', inventoryRoutes(hub.store, clock))
     app.route('/api/v1', writeRoutes(hub))
     app.route('/api/v1', ruleRoutes(hub))
     app.route('/api/v1', reconcileRoutes(hub))

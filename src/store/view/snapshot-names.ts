@@ -11,7 +11,7 @@ const separator = '\u001f'
 /** A call with more is a mistake of the caller: it would be held in memory and in one transaction. */
 const maxSnapshotRows = 500
 
-export const keyName = (channel: ChannelId, key: string): string => `${channel}${separator}${key}`
+const keyName = (channel: ChannelId, key: string): string => `${channel}${separator}${key}`
 export const ownSkuName = (sku: string): string => `${separator}${sku}`
 
 /** A listing that takes or leaves such a name changes what the SKU's own text stands for. */
