@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   wake: () => import('./wake.ts'),
   report: () => import('./report.ts'),
   view: () => import('./view.ts'),
+  reconcile: () => import('./reconcile.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -14,9 +14,12 @@ const maxWaitMs = 4 * 60 * 60_000
 const lookEveryMs = 5_000
 /** Ledger entries of a SKU looked through; one that moves more in that time is judged by the next run. */
 const maxEntries = 2_000
-/** How far back the channel is asked for orders again, and in how many pages at most: the budget is the live polls'. */
-const askBackMs = 24 * 60 * 60_000
-const maxAskedPages = 20
+/**
+ * How far back the channel is asked for orders again, and in how many pages at most: the budget is the live polls', and on Amazon a page is three
+ * minutes of it. What lies beyond stays with its merged kind.
+ */
+const askBackMs = 6 * 60 * 60_000
+const maxAskedPages = 2
 
 const dueOf = (work: RunWork, finding: Finding): number => {
   const facts = factsOf(finding)
