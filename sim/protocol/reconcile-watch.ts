@@ -21,7 +21,7 @@ export interface ReconcileWatch {
   readonly counts: { looks: number; suspicious: number; judged: number; unclear: number; drift: number }
 }
 
-export const shownOf = (externalId: string, quantity: number): ShownOffer => ({
+const shownOf = (externalId: string, quantity: number): ShownOffer => ({
   externalId,
   sku,
   quantity,

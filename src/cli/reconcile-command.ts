@@ -45,7 +45,7 @@ const lasted = ({ startedAtMs, endedAtMs }: Reconciliation): string =>
 
 const about = ({ channel }: Reconciliation): string => channel ?? 'books'
 
-export const runText = (run: Reconciliation): string =>
+const runText = (run: Reconciliation): string =>
   [
     `${about(run)}  ${run.state}${lasted(run)}${run.dryRun ? '  dry run: nothing is changed' : ''}  ${run.id}`,
     `  read ${run.rowsRead}${run.rowsExpected === null ? '' : ` of ${run.rowsExpected}`} rows in ${run.calls} calls, compared ${run.compared}, agreed ${run.agreed}`,

@@ -21,7 +21,7 @@ export interface ComparedRow {
 
 const platformStock: ReadonlySet<SweptRow['source']> = new Set(['amazon-fba-summary', 'amazon-fba-report'])
 
-export const elsewhereOf = ({ elsewhere }: ObservedOffer): number | null =>
+const elsewhereOf = ({ elsewhere }: ObservedOffer): number | null =>
   elsewhere.length === 0 ? null : elsewhere.reduce((sum, { quantity }) => sum + quantity, 0)
 
 const readStocks = async (context: EngineContext, keys: readonly StockKey[]): Promise<ReadonlyMap<string, Stock>> => {

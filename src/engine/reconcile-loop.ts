@@ -28,7 +28,7 @@ const begin = async (work: RunWork): Promise<void> => {
 }
 
 /** One run from the state it is in to its end, or to where a person must decide. */
-export const workRun = async (work: RunWork): Promise<void> => {
+const workRun = async (work: RunWork): Promise<void> => {
   const { context, run, save } = work
   await begin(work)
   if (run().state === 'reading') {

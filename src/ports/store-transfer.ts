@@ -17,13 +17,15 @@ export const transferKinds = [
   'reports',
   'reportDeliveries',
   'syncSlots',
+  'reconciliations',
+  'findings',
 ] as const
 
 export type TransferKind = (typeof transferKinds)[number]
 
 /**
  * A JSON value. stock: `{ stock, work }`. settings: `{ name, value }`. The others as the store's port gives them: Listing, LedgerEntry, Order,
- * StoredInboxEvent, Cursor, Incident, SnapshotRow, StoredReport, ReportDelivery, SyncSlot; schedules: `{ token, state }`.
+ * StoredInboxEvent, Cursor, Incident, SnapshotRow, StoredReport, ReportDelivery, SyncSlot, Reconciliation, Finding; schedules: `{ token, state }`.
  */
 export type TransferValue = Readonly<Record<string, unknown>>
 

@@ -24,7 +24,7 @@ export interface InventoryCount {
   result(): Inventory
 }
 
-export const travels = (kind: TransferKind, value: TransferValue): boolean => kind !== 'settings' || !isTransferMark(String(value['name']))
+const travels = (kind: TransferKind, value: TransferValue): boolean => kind !== 'settings' || !isTransferMark(String(value['name']))
 
 const sumOf = <T>(items: readonly T[], units: (item: T) => number): number => items.reduce((sum, item) => sum + units(item), 0)
 

@@ -18,11 +18,13 @@ import { assertUsable } from '../../src/transfer/store-marks.ts'
 import {
   entryOf,
   eventOf,
+  findingOf,
   incidentOf,
   keyOf,
   listingOf,
   markOf,
   orderOf,
+  runOf,
   readStock,
   shop,
   snapshotOf,
@@ -89,6 +91,8 @@ const fill = async (store: Store, skus: number): Promise<void> => {
     lastError: null,
   })
   await store.putSyncSlots([{ ...noSync, channel: shop, slotMs: startMs, writer: 'w' }])
+  await store.writeReconciliation(runOf('run-1'))
+  await store.putFindings([findingOf('run-1', 'a-0')])
   await store.putSnapshots([snapshotOf('s1'), snapshotOf('s2', { row: { 'dotted.key': { $set: [1, null, 'x'] } }, listingKeys: ['a-0'] })])
 }
 

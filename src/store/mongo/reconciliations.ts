@@ -31,27 +31,27 @@ export interface SightingDocument extends Omit<Sighting, 'listing'> {
   readonly run: string
 }
 
-const fromRun = ({ id, channel, ...run }: Reconciliation): ReconciliationDocument => ({
+export const fromRun = ({ id, channel, ...run }: Reconciliation): ReconciliationDocument => ({
   _id: id,
   channel: channel ?? '',
   ...run,
   ...(isOver(run) ? {} : { open: true }),
 })
 const channelOf = (channel: string): ChannelId | null => (channel === '' ? null : (channel as ChannelId))
-const toRun = ({ _id, channel, open: _open, ...run }: ReconciliationDocument): Reconciliation => ({
+export const toRun = ({ _id, channel, open: _open, ...run }: ReconciliationDocument): Reconciliation => ({
   id: _id,
   channel: channelOf(channel),
   ...run,
 })
 
-const fromFinding = ({ id, channel, evidence, ...finding }: Finding): FindingDocument => ({
+export const fromFinding = ({ id, channel, evidence, ...finding }: Finding): FindingDocument => ({
   _id: id,
   channel: channel ?? '',
   evidence: JSON.stringify(evidence),
   ...finding,
   ...(finding.dryRun || finding.kind === null ? {} : { counts: true }),
 })
-const toFinding = ({ _id, channel, evidence, counts: _counts, ...finding }: FindingDocument): Finding => ({
+export const toFinding = ({ _id, channel, evidence, counts: _counts, ...finding }: FindingDocument): Finding => ({
   id: _id,
   channel: channelOf(channel),
   evidence: JSON.parse(evidence) as Finding['evidence'],

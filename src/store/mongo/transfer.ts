@@ -5,6 +5,7 @@ import { type ClientSession, type Collection, type Document, type FindOptions, M
 import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
+import type { Finding, Reconciliation } from '../../domain/reconcile.ts'
 import type { Stock } from '../../domain/stock.ts'
 import type { SyncSlot } from '../../domain/sync-slot.ts'
 import type { ReportDelivery, StoredReport } from '../../ports/reports.ts'
@@ -49,6 +50,7 @@ import {
 } from './codec.ts'
 import { type Connection, isDuplicateKey, reached } from './connection.ts'
 import { toLease } from './leases.ts'
+import { type FindingDocument, fromFinding, fromRun, type ReconciliationDocument, toFinding, toRun } from './reconciliations.ts'
 import { type ReportDeliveryDocument, type ReportDocument, type SyncSlotDocument, syncSlotId } from './report-codec.ts'
 import { noteStock } from './view-changes.ts'
 
@@ -117,6 +119,8 @@ const collections: Readonly<Record<TransferKind, CollectionTransfer>> = {
     ({ _id, ...slot }) => slot,
     (slot) => ({ _id: syncSlotId(slot), ...slot }),
   ),
+  reconciliations: collection<ReconciliationDocument, Reconciliation>('reconciliations', toRun, fromRun),
+  findings: collection<FindingDocument, Finding>('findings', toFinding, fromFinding),
 }
 
 export const transferredCollections: readonly string[] = Object.values(collections).map((each) => each.collection)
@@ -127,6 +131,7 @@ export const derivedCollections: readonly string[] = [
   'counters',
   'inventoryView',
   'leases',
+  'sightings',
   'signals',
   'skuDays',
   'skuDaysMade',

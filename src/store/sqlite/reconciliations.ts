@@ -8,8 +8,8 @@ import type { Connection, Row } from './connection.ts'
 
 const maxOpen = 100
 
-const toRun = (row: Row): Reconciliation => JSON.parse(row['body'] as string) as Reconciliation
-const toFinding = (row: Row): Finding => JSON.parse(row['body'] as string) as Finding
+export const toRun = (row: Row): Reconciliation => JSON.parse(row['body'] as string) as Reconciliation
+export const toFinding = (row: Row): Finding => JSON.parse(row['body'] as string) as Finding
 const toSighting = (row: Row): Sighting => ({
   listing: row['listing'] as ListingId,
   sku: row['sku'] as string | null,
@@ -19,6 +19,28 @@ const toSighting = (row: Row): Sighting => ({
 
 /** All findings of a run have their id in it: `{run}/…`. */
 const findingsOf = (run: string): readonly [string, string] => [`${run}/`, `${run}0`]
+
+const runValues = (run: Reconciliation): readonly [string, number, number, number, string] => [
+  run.channel ?? '',
+  isOver(run) ? 0 : 1,
+  run.requestedAtMs,
+  run.version,
+  JSON.stringify(run),
+]
+
+/** False: it is stored already, and stays as it is. */
+export const insertRun = ({ statement }: Pick<Connection, 'statement'>, run: Reconciliation): boolean =>
+  statement(
+    'INSERT INTO reconciliations (channel, open, requested_at_ms, version, body, id) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  ).run(...runValues(run), run.id).changes === 1
+
+export const writeFinding = ({ statement }: Pick<Connection, 'statement'>, finding: Finding): void => {
+  statement(
+    `INSERT INTO findings (id, channel, kind, state, dry_run, found_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, kind = excluded.kind, state = excluded.state, dry_run = excluded.dry_run,
+       found_at_ms = excluded.found_at_ms, body = excluded.body`,
+  ).run(finding.id, finding.channel ?? '', finding.kind, finding.state, finding.dryRun ? 1 : 0, finding.foundAtMs, JSON.stringify(finding))
+}
 
 const runs = ({
   all,
@@ -30,14 +52,11 @@ const runs = ({
 > => ({
   writeReconciliation: async (run) =>
     write(() => {
-      const values = [run.channel ?? '', isOver(run) ? 0 : 1, run.requestedAtMs, run.version, JSON.stringify(run)] as const
       return run.version === 1
-        ? statement(
-            'INSERT INTO reconciliations (channel, open, requested_at_ms, version, body, id) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-          ).run(...values, run.id).changes === 1
+        ? insertRun({ statement }, run)
         : statement(
             'UPDATE reconciliations SET channel = ?, open = ?, requested_at_ms = ?, version = ?, body = ? WHERE id = ? AND version = ?',
-          ).run(...values, run.id, run.version - 1).changes === 1
+          ).run(...runValues(run), run.id, run.version - 1).changes === 1
     }),
   readReconciliation: async (id) => all('SELECT body FROM reconciliations WHERE id = ?', id).map(toRun)[0] ?? null,
   openReconciliations: async (channel) =>
@@ -82,13 +101,7 @@ const findings = ({
   putFindings: async (found) => {
     if (found.length === 0) return
     write(() => {
-      const put = statement(
-        `INSERT INTO findings (id, channel, kind, state, dry_run, found_at_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, kind = excluded.kind, state = excluded.state, dry_run = excluded.dry_run,
-           found_at_ms = excluded.found_at_ms, body = excluded.body`,
-      )
-      for (const each of found)
-        put.run(each.id, each.channel ?? '', each.kind, each.state, each.dryRun ? 1 : 0, each.foundAtMs, JSON.stringify(each))
+      for (const each of found) writeFinding({ statement }, each)
     })
   },
   removeFindings: async (ids) => {

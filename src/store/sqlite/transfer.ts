@@ -5,6 +5,7 @@ import type { ChannelId } from '../../domain/ids.ts'
 import type { Incident } from '../../domain/incidents.ts'
 import type { LedgerEntry } from '../../domain/ledger.ts'
 import type { Listing, Order } from '../../domain/orders.ts'
+import type { Finding, Reconciliation } from '../../domain/reconcile.ts'
 import type { Stock } from '../../domain/stock.ts'
 import type { SyncSlot } from '../../domain/sync-slot.ts'
 import type { ReportDelivery, StoredReport } from '../../ports/reports.ts'
@@ -22,6 +23,7 @@ import { marksOf, toIncident, toInboxEvent, toLedgerEntry, toListing, toOrder, t
 import { insertIncident, insertOrder, insertStock, writeCursor, writeLedgerEntry, writeListing } from './commit.ts'
 import type { Connection, Row } from './connection.ts'
 import { toDelivery, writeDelivery, writeReport, writeSyncSlot } from './report-books.ts'
+import { insertRun, toFinding, toRun, writeFinding } from './reconciliations.ts'
 import { putSnapshot, toSnapshot } from './snapshots.ts'
 import { noteStock } from './view-changes.ts'
 
@@ -106,6 +108,8 @@ const tables: Readonly<Record<TransferKind, TableTransfer>> = {
     (row) => JSON.parse(row['body'] as string) as SyncSlot,
     writeSyncSlot,
   ),
+  reconciliations: table<Reconciliation>('reconciliations', ['id'], toRun, insertRun),
+  findings: table<Finding>('findings', ['id'], toFinding, writeFinding),
 }
 
 export const transferredTables: readonly string[] = Object.values(tables).map((each) => each.table)
@@ -118,6 +122,7 @@ export const derivedTables: readonly string[] = [
   'inventory_words',
   'leases',
   'listing_keys',
+  'sightings',
   'signals',
   'sku_days',
   'sku_days_made',
