@@ -61,6 +61,8 @@ export interface Market {
   ship(orderId: string): boolean
   books(): readonly OfferBooks[]
   orders(): readonly SimulatedOrder[]
+  /** Is nothing left of the order, by whoever cancelled or refused it? */
+  isCancelled(orderId: string): boolean
 }
 
 /** Faults that a test or a demo turns on. Probabilities in [0, 1], decided by the simulator's Random. */

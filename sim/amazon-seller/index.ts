@@ -141,6 +141,7 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
       ship: (orderId) => shop.ship(orderId),
       books: () => shop.books(),
       orders: () => [...shop.orders.values()].map(simulatedOrder),
+      isCancelled: (orderId) => shop.orders.get(orderId)?.status === 'Canceled',
     },
     backstage: createBackstage(shop, agenda, () => ports.clock.nowMs()),
     faults,

@@ -129,6 +129,12 @@ export const createAmazonVendorSimulator = (options: AmazonVendorOptions): Simul
         ...[...business.orders.values()].map(directSimulatedOrder),
         ...[...purchasing.orders.values()].map(retailSimulatedOrder),
       ],
+      isCancelled: (orderId) => {
+        agenda.runDue()
+        const purchase = purchasing.orders.get(orderId)
+        if (purchase) return purchase.lines.every(({ orderedUnits }) => orderedUnits === 0)
+        return business.orders.get(orderId)?.status === 'CANCELLED'
+      },
     },
     backstage: createBackstage(business, agenda),
     faults,

@@ -2,7 +2,7 @@
 // every step of a run:
 //   P1  exposure of each guaranteed listing >= live or held quantity + (sold - cancelled that the hub has not ingested)
 //   P2  sum of exposures <= sellable, except for what was lost from the shelf (reported at risk)
-//   P3  net orders - goods on hand <= what was reported at risk; 0 where nothing was lost
+//   P3  net orders, but what the hub refused - goods on hand <= what was reported at risk; 0 where nothing was lost
 // and at the end (P7): exposure = live quantity, nothing open, planned, pending or parked, every order in, the ledger folds to the levels.
 import { exposureQuantity, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
 import { listingIdOf, type OrderKey, orderKeyText, type Sku } from '../../src/domain/ids.ts'
@@ -41,7 +41,15 @@ interface Known {
   shipped: number
   /** Promised and not cancelled: what counts where the hub is asked first. */
   promised: number
+  /** Refused, and not cancelled as far as the hub was told. */
+  refused: number
 }
+
+/** What the hub may refuse is sold all the same, and stays so on the platform until it has the answer. */
+const refusedOf = (line: OrderLine): number =>
+  line.acceptedQuantity === null
+    ? 0
+    : Math.max(0, Math.min(line.orderedQuantity - line.acceptedQuantity, line.orderedQuantity - line.cancelledQuantity))
 
 export interface Books {
   observe(commit: Commit): void
@@ -82,13 +90,15 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
   )
   const stocks = new Map<Sku, Stock>()
   const orders = new Map<string, Order>()
+  /** Orders that the hub refused, wholly or in part, and the platform may not know it yet. */
+  const refusals = new Map<string, Order>()
   const known = new Map<string, Known>()
   const promisedHere = new Map<Sku, number>()
   let falseRaises = 0
 
   const knownOf = (listing: string): Known => {
     let found = known.get(listing)
-    if (!found) known.set(listing, (found = { ordered: 0, cancelled: 0, shipped: 0, promised: 0 }))
+    if (!found) known.set(listing, (found = { ordered: 0, cancelled: 0, shipped: 0, promised: 0, refused: 0 }))
     return found
   }
 
@@ -105,6 +115,7 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
       sums.cancelled += sign * Math.min(line.cancelledQuantity, line.orderedQuantity)
       sums.shipped += sign * Math.min(line.shippedQuantity, line.orderedQuantity)
       sums.promised += sign * promisedOf(line)
+      sums.refused += sign * refusedOf(line)
     }
   }
 
@@ -117,6 +128,8 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
       if (before) count(before, -1)
       count(order, 1)
       orders.set(key, order)
+      if (order.lines.some((line) => refusedOf(line) > 0)) refusals.set(key, order)
+      else refusals.delete(key)
     }
     for (const entry of commit.ledger ?? []) {
       const books = skus.get(entry.sku)
@@ -150,10 +163,24 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     return all
   }
 
+  /** Quantities by listing that the platforms still count as sold, and nobody will send: the hub refused them, for good. */
+  const readRefused = (): Map<string, number> => {
+    const refused = new Map<string, number>()
+    for (const { simulator, offers } of merchant.markets)
+      for (const order of refusals.values())
+        if (order.channel === offers[0]?.channel && !simulator.market.isCancelled(order.orderId))
+          for (const line of order.lines) refused.set(line.listing, (refused.get(line.listing) ?? 0) + refusedOf(line))
+    return refused
+  }
+
   const listingOf = (stock: Stock, offer: Offer): ListingState | undefined =>
     findListing(stock, listingIdOf(offer.channel, offer.externalId))
 
-  const checkSku = (books: SkuBooks, truth: ReadonlyMap<string, OfferBooks>): Finding | null => {
+  /**
+   * What the hub has refused is no demand any more, though the platform goes on counting it until it has the answer: no goods go out for it, and
+   * what it did not get is free for others. An oversell is not hidden by refusing it: the sale itself was checked, when no hub knew of it.
+   */
+  const checkSku = (books: SkuBooks, truth: ReadonlyMap<string, OfferBooks>, refused: ReadonlyMap<string, number>): Finding | null => {
     const stock = stocks.get(books.sku)
     if (!stock || books.pooled || edited) return null
     const fail = (property: Finding['property'], text: string): Finding => ({ property, sku: books.sku, text })
@@ -171,9 +198,9 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
         demandUnits += (told?.promised ?? 0) * offer.unitsPerListing
         continue
       }
-      const net = real.soldQuantity - real.cancelledQuantity
+      const net = real.soldQuantity - real.cancelledQuantity - (refused.get(id) ?? 0)
       demandUnits += net * offer.unitsPerListing
-      const unknown = net - ((told?.ordered ?? 0) - (told?.cancelled ?? 0))
+      const unknown = net - ((told?.ordered ?? 0) - (told?.cancelled ?? 0) - (told?.refused ?? 0))
       const held = merchant.held.get(offer) ?? 0
       const potential = Math.max(0, real.liveQuantity, held) + unknown
       potentialUnits += Math.max(0, potential) * offer.unitsPerListing
@@ -275,8 +302,9 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     observe,
     check: () => {
       const truth = readBooks()
+      const refused = readRefused()
       for (const books of skus.values()) {
-        const finding = checkSku(books, truth)
+        const finding = checkSku(books, truth, refused)
         if (finding) return finding
       }
       return null

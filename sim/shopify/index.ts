@@ -82,6 +82,7 @@ const createMarket = (shop: Shop): Simulator['market'] => {
     },
     books: () => tracked().map(booksOf),
     orders: () => orders.all().map(simulatedOrder),
+    isCancelled: (orderId) => orders.order(orderId)?.cancelledAtMs != null,
   }
 }
 
