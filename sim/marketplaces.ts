@@ -55,9 +55,19 @@ const warehouseId = 'BELW'
 const region = 'eu-west-1'
 const queueName = 'belay-notifications'
 
-/** Assumptions of the protocol that fit the quick pace: every simulated delay is within them. */
+/**
+ * Assumptions of the protocol that fit the quick pace: every simulated delay is within them, as long as the processes themselves do not stand
+ * still for a good part of the request lifetime.
+ */
+export const quickRequestLifetimeMs = 45_000
 const quickConstants = `
-    constants: { orderVisibilityMs: 5000, clockSkewMs: 500, checkoutHoldMs: 2000, requestLifetimeMs: 45000, readStalenessMs: 1000 }`
+    constants: { orderVisibilityMs: 5000, clockSkewMs: 500, checkoutHoldMs: 2000, requestLifetimeMs: ${quickRequestLifetimeMs}, readStalenessMs: 1000 }`
+
+/** Orders every ten seconds and changes every minute, with room for pages and for processes that start. */
+const quickSearchesPerSecond = 0.25
+const quickPolls = `
+      ordersEveryMs: 10000
+      changesEveryMs: 60000`
 
 const itemsFor = (options: MarketplacesOptions, platform: Platform): CatalogueItem[] =>
   options.catalogue.flatMap((entry) =>
@@ -101,7 +111,14 @@ export const createMarketplaces = (options: MarketplacesOptions): Marketplaces =
     catalogue: itemsFor(options, 'amazon-seller'),
     aws: { ...aws, queueName, region },
     ports,
-    ...(quick ? { processing: { minMs: 300, maxMs: 3000 }, orderVisibilityMs: 2000, pending: { minMs: 20_000, maxMs: 60_000 } } : {}),
+    ...(quick
+      ? {
+          processing: { minMs: 300, maxMs: 3000 },
+          orderVisibilityMs: 2000,
+          pending: { minMs: 20_000, maxMs: 60_000 },
+          grantedRates: { 'orders.searchOrders': quickSearchesPerSecond },
+        }
+      : {}),
   })
   const vendorItems = itemsFor(options, 'amazon-vendor')
   const vendor = createAmazonVendorSimulator({
@@ -156,7 +173,7 @@ channels:
       marketplaceIds: [${marketplaceId}]
       clientId: ${amazonCredentials.clientId}
       clientSecret: "\${AMAZON_CLIENT_SECRET}"
-      refreshToken: "\${AMAZON_REFRESH_TOKEN}"
+      refreshToken: "\${AMAZON_REFRESH_TOKEN}"${quick ? quickPolls : ''}
       queue:
         queueUrl: ${origins.seller}/${queueAccountId}/${queueName}
         endpoint: ${origins.seller}

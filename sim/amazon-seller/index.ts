@@ -40,6 +40,8 @@ export interface AmazonSellerOptions {
   readonly reportCharset?: 'UTF-8' | 'ISO-8859-1'
   /** Multiplies every documented rate and burst. Default: 1. */
   readonly quotaScale?: number
+  /** Amazon grants some accounts more than its models say: requests per second, by operation as in request counts. */
+  readonly grantedRates?: Readonly<Record<string, number>>
   readonly ports: SimulatorPorts
 }
 
@@ -111,6 +113,7 @@ export const createAmazonSellerSimulator = (options: AmazonSellerOptions): Simul
     agenda,
     faults,
     quotaScale: options.quotaScale ?? 1,
+    grantedRates: options.grantedRates,
     count,
     endpoints: [
       ...listingsEndpoints({ sellerId, marketplaceId, shop, agenda, ports, faults, processing }),

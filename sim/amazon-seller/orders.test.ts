@@ -39,6 +39,21 @@ describe('searchOrders', () => {
     expect(found.createdBefore).toBe(iso(account.clock.nowMs() - 2 * minuteMs))
   })
 
+  it('has one search in three minutes after its burst, or what the account was granted', async () => {
+    const searchesInMinute = async (account: ReturnType<typeof sampleAccount>): Promise<number> => {
+      const since = iso(account.clock.nowMs())
+      const path = `/orders/2026-01-01/orders?createdAfter=${encodeURIComponent(since)}`
+      await account.clock.advance(3 * minuteMs)
+      while ((await account.caller.call('GET', path)).status === 200) continue
+      await account.clock.advance(minuteMs)
+      let taken = 0
+      while ((await account.caller.call('GET', path)).status === 200) taken += 1
+      return taken
+    }
+    expect(await searchesInMinute(sampleAccount())).toBe(0)
+    expect(await searchesInMinute(sampleAccount({ grantedRates: { 'orders.searchOrders': 0.25 } }))).toBe(15)
+  })
+
   it('finds an order only after its visibility delay', async () => {
     const account = sampleAccount({ orderVisibilityMs: 30 * minuteMs, quotaScale: 10 })
     const since = iso(account.clock.nowMs())

@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly agenda: Agenda
   readonly faults: FaultPlan
   readonly quotaScale: number
+  /** What this account was granted beyond the models: requests per second, by the operation's name. */
+  readonly grantedRates?: Readonly<Record<string, number>>
   readonly endpoints: readonly Endpoint[]
   readonly count: (operation: string) => void
 }
@@ -98,11 +100,13 @@ export const createGateway = (options: GatewayOptions): ((request: Request) => P
   const buckets = new Map<Operation, TokenBucket>()
   let requestNumber = 0
 
+  const rateOf = ({ name, ratePerSecond }: Operation): number => options.grantedRates?.[name] ?? ratePerSecond * quotaScale
+
   const bucketOf = (operation: Operation): TokenBucket => {
     let bucket = buckets.get(operation)
     if (!bucket) {
       const burst = Math.max(1, Math.floor(operation.burst * quotaScale))
-      bucket = createTokenBucket(ports.clock, operation.ratePerSecond * quotaScale, burst)
+      bucket = createTokenBucket(ports.clock, rateOf(operation), burst)
       buckets.set(operation, bucket)
     }
     return bucket
@@ -140,7 +144,7 @@ export const createGateway = (options: GatewayOptions): ((request: Request) => P
 
   const respond = (operation: Operation, answer: Answer): Response => {
     const headers: Record<string, string> = { 'x-amzn-RequestId': `00000000-0000-4000-8000-${String(++requestNumber).padStart(12, '0')}` }
-    if (operation.tellsRate(answer.status)) headers['x-amzn-RateLimit-Limit'] = String(operation.ratePerSecond * quotaScale)
+    if (operation.tellsRate(answer.status)) headers['x-amzn-RateLimit-Limit'] = String(rateOf(operation))
     return jsonResponse(answer.status, 'error' in answer ? operation.errorBody(answer.status, answer.error) : answer.body, headers)
   }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { BelayError } from '../../domain/errors.ts'
 import { type ChannelId, isIdText } from '../../domain/ids.ts'
 import { lwaAddress, spApiAddress } from '../sp-api/endpoints.ts'
+import { defaultPollEveryMs } from './limits.ts'
 
 const secret = z.string().min(1).max(4096)
 const marketplaceId = z.string().regex(/^[A-Z0-9]{8,20}$/, { error: 'must be a marketplace id such as A1PA6795UKMFR9' })
@@ -42,6 +43,9 @@ const settings = z
     /** Ask for prices of order lines (data set PROCEEDS). Off: reports have no revenue for this channel. */
     orderAmounts: z.boolean().default(true),
     queue: queueSettings.nullable().default(null),
+    /** Time between two polls of a stream. Shorter ones need a higher rate of searchOrders than the plan's. */
+    ordersEveryMs: z.int().min(1000).default(defaultPollEveryMs.orders),
+    changesEveryMs: z.int().min(1000).default(defaultPollEveryMs.changes),
   })
   .refine((each) => each.queue === null || (each.queue.accessKeyId === undefined) === (each.queue.secretAccessKey === undefined), {
     error: 'needs both accessKeyId and secretAccessKey, or neither',

@@ -358,3 +358,11 @@ describe('the queue of a receiver', () => {
     expect(removed).toEqual(['r-1'])
   })
 })
+
+describe('poll times', () => {
+  it('are what the plan of searchOrders allows, unless told otherwise', () => {
+    expect(setUp().adapter.capabilities.pollEveryMs).toEqual({ orders: 240_000, changes: 900_000 })
+    expect(setUp({ ordersEveryMs: 10_000 }).adapter.capabilities.pollEveryMs).toEqual({ orders: 10_000, changes: 900_000 })
+    expect(() => setUp({ ordersEveryMs: 999 })).toThrow('ordersEveryMs')
+  })
+})

@@ -9,7 +9,7 @@ import { createSpApiClient, type SpApiPorts } from '../sp-api/client.ts'
 import { createSellerClient } from './client.ts'
 import { type AmazonSellerSettings, parseAmazonSellerConfig } from './config.ts'
 import { acceptMessage, interpretEvent } from './inbound.ts'
-import { maxPushItems, maxReadItems, operationLimits, pollEveryMs } from './limits.ts'
+import { maxPushItems, maxReadItems, operationLimits } from './limits.ts'
 import { discoverListings, pushQuantities, readCapacity, readQuantities } from './listings.ts'
 import { fetchOrders, pollOrders } from './orders.ts'
 import { createSqsQueue, type MessageQueue } from './queue.ts'
@@ -26,7 +26,7 @@ export type AmazonSellerPorts = SpApiPorts & {
   readonly gunzip?: Gunzip
 }
 
-const capabilities: ChannelCapabilities = {
+const capabilities: Omit<ChannelCapabilities, 'pollEveryMs'> = {
   maxPushItems,
   maxReadItems,
   readable: true,
@@ -35,7 +35,6 @@ const capabilities: ChannelCapabilities = {
   keyRetentionMs: 0,
   selfDecrement: 'documented',
   streams: ['orders', 'changes'],
-  pollEveryMs,
   acknowledges: false,
 }
 
@@ -72,7 +71,7 @@ export const createAmazonSellerAdapter = (settings: AmazonSellerSettings, ports:
   return {
     channel: config.id,
     platform: 'amazon-seller',
-    capabilities,
+    capabilities: { ...capabilities, pollEveryMs: { orders: config.ordersEveryMs, changes: config.changesEveryMs } },
     parseListing: (externalId) => {
       if (!isIdText(externalId))
         throw new BelayError(

@@ -50,8 +50,8 @@ export const maxPageAttempts = 4
  * Together 1/240 + 1/900 = 0.0053 searches a second, under the 0.0056 of the plan; long windows live on the burst.
  * `orders` carries the watermark; `changes` finds cancellations and shipments of older orders that no notification told of.
  */
-export const pollEveryMs = { orders: 240_000, changes: 900_000 } as const
-export type OrderStream = keyof typeof pollEveryMs
+export const defaultPollEveryMs = { orders: 240_000, changes: 900_000 } as const
+export type OrderStream = keyof typeof defaultPollEveryMs
 
 /** getOrder one after another: the burst, then one in two seconds. */
 export const maxFetchWaitMs = 60_000

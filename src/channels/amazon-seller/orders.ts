@@ -10,13 +10,13 @@ import type { SpApiClient } from '../sp-api/client.ts'
 import { awaitCapacity, type SellerClient } from './client.ts'
 import type { AmazonSellerConfig } from './config.ts'
 import {
+  defaultPollEveryMs,
   maxFetchWaitMs,
   maxOrderPages,
   maxPageAttempts,
   maxPageWaitMs,
   maxWindowMs,
   type OrderStream,
-  pollEveryMs,
   searchDelayMs,
 } from './limits.ts'
 import { orderFact } from './map.ts'
@@ -28,7 +28,7 @@ export interface OrderReading {
   readonly clock: Clock
 }
 
-const isStream = (name: string): name is OrderStream => Object.hasOwn(pollEveryMs, name)
+const isStream = (name: string): name is OrderStream => Object.hasOwn(defaultPollEveryMs, name)
 
 interface Window {
   readonly stream: OrderStream
