@@ -45,6 +45,8 @@ export interface HubProcess {
   pause(): void
   goOn(): void
   pid(): number | null
+  /** It was started, and is gone without having been told to go. */
+  hasEnded(): boolean
   get<T>(path: string): Promise<T>
   post(path: string, body: unknown): Promise<Response>
   output(): string
@@ -107,6 +109,7 @@ export const hubProcess = (
     pause: () => void child?.kill('SIGSTOP'),
     goOn: () => void child?.kill('SIGCONT'),
     pid: () => child?.pid ?? null,
+    hasEnded: () => child !== null && (child.exitCode !== null || child.signalCode !== null),
     get: async <T>(path: string): Promise<T> => {
       const answer = await fetch(`${url}${path}`)
       if (!answer.ok) throw new Error(`${path} says ${answer.status}: ${await answer.text()}`)

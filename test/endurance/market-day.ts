@@ -8,7 +8,7 @@ import { loopbackFetch, serveSimulator } from '../../sim/serve.ts'
 import type { FaultPlan, Simulator } from '../../sim/simulator.ts'
 import { type CatalogueEntry, createCatalogue } from '../../sim/world/catalogue.ts'
 import { seededRandom } from '../../sim/world/seeded-random.ts'
-import { createWorld, type World } from '../../sim/world/world.ts'
+import { createWorld, type World, type WorldPlan } from '../../sim/world/world.ts'
 import { eventually, freePort, hubProcess, type HubProcess } from '../e2e/hub-process.ts'
 import { clockText, clockVariable, type FastClock, fastClock } from './fast-clock.ts'
 
@@ -20,6 +20,10 @@ export interface MarketDayOptions {
   readonly ordersPerMinute: number
   /** Processes of the hub; more than one only on a store that serves them. */
   readonly hubs: number
+  /** `serve`: the hub is `belay serve` itself, which knows no clock but the machine's: at speed 1. Default: the program of this folder. */
+  readonly program?: 'serve'
+  /** Over the day's own. */
+  readonly plan?: Partial<WorldPlan>
 }
 
 export interface MarketDay {
@@ -143,7 +147,7 @@ const startHubs = async (
         environment: { ...files.environment, [clockVariable]: clockText(options.clock) },
       },
       [],
-      [hubProgram],
+      options.program === 'serve' ? undefined : [hubProgram],
     ),
   )
   for (const hub of hubs) await hub.start()
@@ -162,6 +166,7 @@ const startHubs = async (
 }
 
 export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDay> => {
+  if (options.program === 'serve' && options.clock.speed !== 1) throw new Error('belay serve runs at speed 1')
   const clock = fastClock(options.clock)
   const random = seededRandom(options.seed)
   const catalogue = createCatalogue(options.seed, options.skus)
@@ -189,7 +194,7 @@ export const openMarketDay = async (options: MarketDayOptions): Promise<MarketDa
   const world = createWorld({
     simulators: all,
     ports: { clock, random: seededRandom(options.seed + 1) },
-    plan: { ordersPerMinute: options.ordersPerMinute, cancelChance: 0.1, cancelWithinMs: 60_000, shipAfterMs: 5 * 60_000 },
+    plan: { ordersPerMinute: options.ordersPerMinute, cancelChance: 0.1, cancelWithinMs: 60_000, shipAfterMs: 5 * 60_000, ...options.plan },
     observe: ({ kind }) => {
       if (kind === 'order') look()
     },
