@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(args: readonly string
   report: () => import('./report.ts'),
   view: () => import('./view.ts'),
   reconcile: () => import('./reconcile.ts'),
+  footprint: () => import('./footprint.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

@@ -2,8 +2,13 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
+import { measureFootprint } from '../bench/footprint.ts'
 import { measureBacklog } from '../bench/propagate-backlog.ts'
+import { mongoForTests } from './support/mongo.ts'
+
+const mongo = await mongoForTests()
+afterAll(() => mongo?.stop())
 
 const program = fileURLToPath(new URL('../bench/run.ts', import.meta.url))
 
@@ -57,3 +62,27 @@ test('propagate: a backlog takes the virtual time that the narrowest quota allow
   expect(virtualSeconds).toBeLessThanOrEqual(quotaBoundSeconds * 1.1)
   expect(oneAfterTheOtherSeconds).toBeGreaterThanOrEqual(virtualSeconds)
 })
+
+test.skipIf(mongo === null)(
+  'footprint: an order and a push as they reach the server, and the documents they leave',
+  async () => {
+    const { rows, errors, largestBytes, stored } = await measureFootprint(mongo?.uri ?? '', { skus: 1, quietSeconds: 2, settleMs: 20_000 })
+    expect(errors).toBe(0)
+    const alone = rows.filter(({ phase }) => phase === 'orders, one at a time')
+    const order = alone.find(({ what }) => what === 'order')
+    expect(order?.written).toMatchObject({
+      stock: [1, expect.any(Number)],
+      orders: [1, expect.any(Number)],
+      ledger: [1, expect.any(Number)],
+    })
+    const push = rows.find(({ what }) => what.startsWith('for each push'))
+    expect(push?.times).toBeGreaterThan(0)
+    expect(push?.use.writtenDocuments).toBeGreaterThan(1)
+    const [one = 0, three = 0, ten = 0] = [1, 3, 10].map((listings) => largestBytes[`stock, ${listings} listings, busy`])
+    expect(one).toBeGreaterThan(500)
+    expect(three).toBeGreaterThan(one)
+    expect(ten).toBeGreaterThan(three)
+    expect(stored.map(({ collection }) => collection)).toEqual(expect.arrayContaining(['stock', 'orders', 'ledger', 'inbox', 'snapshots']))
+  },
+  180_000,
+)

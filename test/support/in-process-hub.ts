@@ -56,6 +56,8 @@ export interface TownOptions {
   readonly retailSkus?: number
   readonly seed?: number
   readonly startMs?: number
+  /** Resolves when a store outside of this process has answered: no time passes before. */
+  readonly outside?: () => Promise<void>
 }
 
 export interface RunningHub {
@@ -138,7 +140,7 @@ const unsettled = (stock: Stock, live: (channel: string, externalId: string) => 
 }
 
 export const openTown = async (options: TownOptions): Promise<Town> => {
-  const clock = createVirtualClock(options.startMs, 4)
+  const clock = createVirtualClock(options.startMs, 4, options.outside)
   const errors: string[] = []
   const receivers = new Set<(request: Request) => Promise<Response>>()
   const refused = (): Promise<Response> => Promise.reject(new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } }))
@@ -220,6 +222,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
       }),
       poolLocations: new Map(config.pools.map((pool) => [pool.id, pool.locations])),
       webhookUrlFor: (channel: ChannelId) => `http://127.0.0.1:${hubPort}/webhooks/${channel}`,
+      peers: store.engine === 'mongo',
     })
     const app = createHttpApp({
       hub,

@@ -19,13 +19,21 @@ interface Sleeper {
   readonly wake: () => void
 }
 
-/** `settleRounds`: macrotask turns granted between two steps; in-process HTTP through Hono needs a few. */
-export const createVirtualClock = (startMs = Date.UTC(2026, 10, 23, 9), settleRounds = 8): VirtualClock => {
+/**
+ * `settleRounds`: macrotask turns granted between two steps; in-process HTTP through Hono needs a few.
+ * `outside`: resolves when what is not of this process, and takes real time, has answered.
+ */
+export const createVirtualClock = (
+  startMs = Date.UTC(2026, 10, 23, 9),
+  settleRounds = 8,
+  outside: () => Promise<void> = () => Promise.resolve(),
+): VirtualClock => {
   let nowMs = startMs
   let order = 0
   const sleepers = new Set<Sleeper>()
   const settle = async (): Promise<void> => {
     for (let round = 0; round < settleRounds; round++) await nextMacrotask()
+    await outside()
   }
   const earliest = (): Sleeper | undefined => {
     let best: Sleeper | undefined
