@@ -46,7 +46,8 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
     if (!mongo) return
     client = new MongoClient(mongo.uri)
     database = mongo.databaseName()
-    store = await openMongoStore(mongo.uri, { database, retryForMs: 300, appName })
+    // Longer than the driver takes to use a server again whose connection was cut (its shortest heartbeat is half a second).
+    store = await openMongoStore(mongo.uri, { database, retryForMs: 1000, appName })
     await store.migrate()
   })
   afterAll(async () => {
@@ -146,6 +147,15 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
     expect(await isStored('lost')).toBe(false)
   })
 
+  test('a commit that a member answers which shuts down, without a label: sent again until it is known', async (context) => {
+    const fault = { failCommands: ['commitTransaction'], errorCode: 11_600, errorLabels: [] }
+    expect(await during(context, { times: 1 }, fault, () => store.commit(sale('shut')))).toEqual({ ok: true })
+    expect(await isStored('shut')).toBe(true)
+    await expect(during(context, always, fault, () => store.commit(sale('shut for good')))).rejects.toMatchObject({
+      code: 'store-commit-unknown',
+    })
+  })
+
   test('the answer to an append is lost: stored, once', async (context) => {
     const fault = { failCommands: ['insert'], closeConnection: true, afterExecution: true }
     expect(await during(context, { times: 1 }, fault, () => store.appendInbox([eventOf('heard'), eventOf('heard too')]))).toEqual([
@@ -161,6 +171,22 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
     await expect(during(context, always, fault, work)).rejects.toMatchObject({ code: 'store-unavailable' })
     await expect(during(context, always, fault, () => store.counts())).rejects.toMatchObject({ code: 'store-unavailable' })
     expect(await work()).toMatchObject({ stock: [null, null] })
+  })
+
+  // What a member answers that steps down or shuts down, or has not found a primary yet: no label tells it of reads.
+  test.for([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436])(
+    'a read that is answered with %i each time: try again',
+    async (errorCode, context) => {
+      const fault = { failCommands: ['find', 'aggregate'], errorCode }
+      await expect(during(context, always, fault, () => store.readSetting('none'))).rejects.toMatchObject({ code: 'store-unavailable' })
+    },
+  )
+
+  test('an append that is answered with a step down each time: try again', async (context) => {
+    const fault = { failCommands: ['insert'], errorCode: 10_107, errorLabels: ['RetryableWriteError'] }
+    await expect(during(context, always, fault, () => store.appendInbox([eventOf('stepped down')]))).rejects.toMatchObject({
+      code: 'store-unavailable',
+    })
   })
 
   test('an open transaction under a lease does not hold up who takes the lease next; what its process commits after that is refused', async () => {

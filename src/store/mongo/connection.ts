@@ -109,10 +109,17 @@ export const isDuplicateKey = (error: unknown): error is MongoServerError => err
 /** The transaction had no effect and may be run again (MongoDB specification "Transactions", error labels). */
 export const isTransient = (error: unknown): boolean => error instanceof MongoError && error.hasErrorLabel('TransientTransactionError')
 
+/**
+ * What a member answers that steps down, shuts down, or knows of no primary: no network error, and of reads and of writes of many documents no
+ * label tells it either (MongoDB specification "Retryable Reads", the codes of a retryable error).
+ */
+const passingCodes: ReadonlySet<unknown> = new Set([6, 7, 89, 91, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436])
+
 /** The server's own answer that a commit did not happen. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof MongoServerError &&
   !(error instanceof MongoWriteConcernError) &&
+  !passingCodes.has(error.code) &&
   !error.hasErrorLabel('UnknownTransactionCommitResult') &&
   !error.hasErrorLabel('RetryableWriteError')
 
@@ -120,6 +127,7 @@ export const isRefusal = (error: unknown): boolean =>
 const isUnavailable = (error: unknown): boolean =>
   error instanceof MongoNetworkError ||
   error instanceof MongoServerSelectionError ||
+  (error instanceof MongoServerError && passingCodes.has(error.code)) ||
   (error instanceof MongoError &&
     (error.hasErrorLabel('RetryableWriteError') ||
       error.hasErrorLabel('RetryableError') ||
