@@ -80,7 +80,7 @@ describe('a day of stock', () => {
     const fold = stockFold({ windowDays: 28, span, asked: new Set() })
     const sold = { ...still, soldUnits: 2, reservedDelta: 2, lowestFreeDelta: -2 }
     fold.add(row({ ...keyOf('now'), onHandUnits: 8, reservedUnits: 2, moved: sold }), null)
-    fold.add(row({ ...keyOf('before'), onHandUnits: 7, reservedUnits: 2, moved: sold }), null)
+    fold.add(row({ ...keyOf('before'), onHandUnits: 6, reservedUnits: 2, moved: sold }), null)
     fold.add(row({ ...keyOf('fine'), onHandUnits: 100 }), null)
     const { newlyLow, cover } = fold.result()
     expect(newlyLow.rows.map(({ sku, coverDeciDays }) => [sku, coverDeciDays])).toEqual([['now', 60]])
