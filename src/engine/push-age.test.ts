@@ -6,7 +6,7 @@ import { minuteMs, settingsOf } from '../../test/support/told-stock.ts'
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts'
 import type { ChannelId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import type { Push } from '../domain/stock.ts'
-import type { ChannelAdapter } from '../ports/channel.ts'
+import type { ChannelAdapter, PushItem } from '../ports/channel.ts'
 import type { Hub } from '../ports/hub.ts'
 import type { Store } from '../ports/store.ts'
 import { openStore } from '../store/index.ts'
@@ -35,7 +35,7 @@ let standsStillMs: number
 /** Whether the lease is renewed meanwhile. */
 let renews: boolean
 /** Keys of the writes that were sent. */
-let sent: string[]
+let sent: PushItem[]
 
 const isCharged = (push: Push): boolean => push.kind !== 'read' && push.status === 'prepared'
 
@@ -64,7 +64,7 @@ beforeEach(async () => {
   const adapter: ChannelAdapter = {
     ...shopAdapter,
     push: (items, signal) => {
-      sent.push(...items.map(({ key }) => key))
+      sent.push(...items)
       return shopAdapter.push(items, signal)
     },
   }
@@ -116,16 +116,18 @@ test('a write whose charge is older than a quarter of its lifetime is not sent, 
   await clock.advance(minuteMs)
   expect(script.writes.slice(before)).toEqual([15])
   expect(late?.id).toBeDefined()
-  expect(sent.at(-1)).not.toBe(late?.id)
+  expect(sent.at(-1)?.key).not.toBe(late?.id)
   expect(await openPushes()).toEqual([])
 })
 
-test('a younger one is sent', async () => {
+test('a younger one is sent, and the adapter is told until when it may send it', async () => {
   const before = script.writes.length
+  const issuedAtMs = clock.nowMs()
   standsStillMs = lifetimeMs / 4 - 1_000
   await receive(5, 'asn-1')
   await clock.advance(minuteMs)
   expect(script.writes.slice(before)).toEqual([15])
+  expect(sent.at(-1)?.sendBeforeMs).toBe(issuedAtMs + lifetimeMs / 4)
 })
 
 test('a young one is not sent either when the lease has run out meanwhile', async () => {

@@ -128,10 +128,13 @@ const countFailures = (context: EngineContext, channel: ChannelId, health: { fai
 
 /**
  * A write goes out soon after its charge became durable, or not at all: its lifetime D counts from then, and another process may have given
- * it up. What is too old (a commit that took long, a machine that slept) was never sent, and says so.
+ * it up. What is too old (a commit that took long, a machine that slept) was never sent, and says so. The adapter is told too, since it may
+ * wait for a token first, or make several requests of one call.
  */
+const sendWithinMs = (lifetimeMs: number): number => Math.min(recoverAfterMs / 2, lifetimeMs / 4)
+
 const splitByAge = (context: EngineContext, jobs: readonly Job[], lifetimeMs: number): { fresh: readonly Job[]; stale: readonly Job[] } => {
-  const oldestMs = context.clock.nowMs() - Math.min(recoverAfterMs / 2, lifetimeMs / 4)
+  const oldestMs = context.clock.nowMs() - sendWithinMs(lifetimeMs)
   return {
     fresh: jobs.filter((job) => job.push.lastSendMs > oldestMs),
     stale: jobs.filter((job) => job.push.lastSendMs <= oldestMs),
@@ -160,6 +163,7 @@ const sendWrites = async (
         quantity: push.quantity,
         fromQuantity: push.kind === 'compare-and-set' ? push.fromQuantity : null,
         ...(push.kind === 'delta' ? { addQuantity: push.charge } : {}),
+        sendBeforeMs: push.lastSendMs + sendWithinMs(requestLifetimeMs),
       })),
       signal,
     )

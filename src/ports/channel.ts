@@ -48,6 +48,8 @@ export interface PushItem {
   readonly fromQuantity: number | null
   /** Present: a delta. Add this much to what the channel shows; `quantity` is only what we expect of it. Never sent twice by the engine. */
   readonly addQuantity?: number
+  /** From then on, no request with it is sent (`unsent`), however many the adapter makes of one call: the engine may have given it up. */
+  readonly sendBeforeMs?: number
 }
 
 export type PushOutcome =

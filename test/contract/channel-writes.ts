@@ -112,6 +112,18 @@ export const describeWrites = (channel: ChannelUnderTest): void => {
       ),
     )
 
+    test('what is not to be sent any more is not, and says so', () =>
+      rigged(async (rig) => {
+        const offer = offerAt(rig, 0)
+        const added = traits.comparesAndSets === true ? [writeOf(rig, offerAt(rig, 1), 13, { addQuantity: 3 })] : []
+        const late = [writeOf(rig, offer, 4), ...added].map((each) => ({ ...each, sendBeforeMs: rig.clock.nowMs() }))
+        for (const outcome of await push(rig, ...late)) expect(outcome.kind).toBe('unsent')
+        const inTime = await pushOne(rig, { ...writeOf(rig, offer, 5), sendBeforeMs: rig.clock.nowMs() + 1_000 })
+        await takeEffect(channel, rig, [inTime])
+        expect(rig.simulator.market.liveQuantity(offer)).toBe(5)
+        expect(rig.simulator.market.liveQuantity(offerAt(rig, 1))).toBe(10)
+      }))
+
     test('an item that the platform will not take does not fail the others of its batch', () =>
       rigged(async (rig) => {
         const [first, second, third] = [offerAt(rig, 0), offerAt(rig, 1), offerAt(rig, 2)]

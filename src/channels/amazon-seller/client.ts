@@ -2,6 +2,7 @@
 // does not is `channel-answer-malformed`.
 import type { z } from 'zod'
 import { BelayError } from '../../domain/errors.ts'
+import type { PushItem } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { notificationsScope, type SpApiCall, type SpApiClient } from '../sp-api/client.ts'
 import { answeredStatus } from '../sp-api/errors.ts'
@@ -65,7 +66,7 @@ export const createSellerClient = (client: SpApiClient, config: AmazonSellerConf
     writeMarketplace,
 
     /** `merge` changes the quantity alone; `replace` would drop lead time and restock date beside it. */
-    patchQuantity: (sku: string, quantity: number, signal: AbortSignal) => {
+    patchQuantity: ({ externalId: sku, quantity, sendBeforeMs }: PushItem, signal: AbortSignal) => {
       const body: PatchRequest = {
         productType: config.productType,
         patches: [
@@ -83,6 +84,7 @@ export const createSellerClient = (client: SpApiClient, config: AmazonSellerConf
         query: { marketplaceIds: [writeMarketplace], issueLocale: config.issueLocale },
         body,
         signal,
+        sendBeforeMs,
         write: true,
       })
     },

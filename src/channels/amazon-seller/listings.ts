@@ -13,7 +13,7 @@ export const pushQuantities = (client: SellerClient, items: readonly PushItem[],
   Promise.all(
     items.map(async (item) => {
       try {
-        return pushOutcome(await client.patchQuantity(item.externalId, item.quantity, signal))
+        return pushOutcome(await client.patchQuantity(item, signal))
       } catch (error) {
         return pushFailure(error)
       }

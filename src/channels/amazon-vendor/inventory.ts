@@ -9,6 +9,7 @@
 // - that is why items share a request only when there are more of them than requests to spare.
 // A submission id is the transaction's id where an item stands alone, else `{transactionId}#{externalId}`.
 // Source: vendorDirectFulfillmentInventoryV1.json.
+import { sendBeforeOf } from '../http/exchange.ts'
 import type { PushItem, PushOutcome, SettleOutcome } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
@@ -28,6 +29,7 @@ interface Entry {
   readonly warehouseId: string
   readonly identifiers: Identifiers
   readonly quantity: number
+  readonly sendBeforeMs?: number
 }
 
 export interface InventoryOptions {
@@ -110,6 +112,7 @@ export const createInventory = (
         path: `/vendor/directFulfillment/inventory/v1/warehouses/${encodeURIComponent(first.warehouseId)}/items`,
         body: inventoryUpdate(options.sellingPartyId, entries),
         signal,
+        ...sendBeforeOf(entries),
         write: true,
       })
       const transactionId = transactionIdOf(operations.submitInventoryUpdate, body, 'payload')
@@ -189,7 +192,7 @@ export const createInventory = (
         // Two numbers for one offer in flight together may land in either order.
         if (seen.has(item.externalId)) outcomes[index] = { kind: 'throttled', retryAtMs: ports.clock.nowMs() }
         else if (refused !== null || target === null) outcomes[index] = refused as PushOutcome
-        else entries.push({ index, externalId: item.externalId, ...target, quantity: item.quantity })
+        else entries.push({ index, externalId: item.externalId, ...target, quantity: item.quantity, sendBeforeMs: item.sendBeforeMs })
         seen.add(item.externalId)
       }
       const updates = updatesOf(entries)

@@ -1,7 +1,7 @@
-// One HTTP exchange: sent once, never repeated, ended by the caller's signal or by a timeout on the injected clock, its answer read
+// One HTTP exchange: sent once, never repeated, and not at all when its time to be sent is over; ended by the caller's signal or by a timeout on the injected clock, its answer read
 // whole and bounded. It fails with an ExchangeFailure that says how far the request can have got; what that means for a read or a
 // write is decided in each channel's errors.ts.
-import type { Fetch } from '../../ports/channel.ts'
+import type { Fetch, PushItem } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 /** unsent: no byte of the request left. broken, timeout, stopped, oversized: it may have been carried out. */
@@ -66,6 +66,14 @@ export interface ExchangeOptions {
   readonly body?: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** From then on it is not sent any more. By the clock: the timers of a process that stood still run after what else it has to do. */
+  readonly sendBeforeMs?: number
+}
+
+/** Of a request that carries all of these. */
+export const sendBeforeOf = (items: readonly Pick<PushItem, 'sendBeforeMs'>[]): { readonly sendBeforeMs?: number } => {
+  const sendBeforeMs = Math.min(...items.map((item) => item.sendBeforeMs ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(sendBeforeMs) ? { sendBeforeMs } : {}
 }
 
 export const exchange = async (
@@ -74,6 +82,8 @@ export const exchange = async (
   options: ExchangeOptions,
 ): Promise<Answer> => {
   if (options.signal.aborted) throw new ExchangeFailure('unsent', 'stopped before it was sent')
+  if (options.sendBeforeMs !== undefined && ports.clock.nowMs() >= options.sendBeforeMs)
+    throw new ExchangeFailure('unsent', 'too late to be sent: it may be given up already')
   const ending = new AbortController()
   const settled = new AbortController()
   const ended = Promise.withResolvers<never>()

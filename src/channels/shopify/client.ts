@@ -30,6 +30,8 @@ export interface Reply<D> {
 export interface CallOptions {
   readonly signal: AbortSignal
   readonly urgency?: Urgency
+  /** From then on it is not sent any more. */
+  readonly sendBeforeMs?: number
 }
 
 export interface ShopifyClient {
@@ -115,6 +117,7 @@ export const createClient = (config: ShopifyConfig, ports: ShopifyPorts): Shopif
         body: JSON.stringify({ query: operation.document, variables }),
         timeoutMs: config.requestTimeoutMs,
         signal: options.signal,
+        sendBeforeMs: options.sendBeforeMs,
       })
     } catch (error) {
       throw error instanceof ExchangeFailure ? failureError(operation.name, error, operation.write) : error

@@ -6,6 +6,7 @@
 // the items that it names. Whether the others were added all the same is not documented; they are reported so, not as refused.
 // An item that was refused would take its company with it again: it goes alone from then on, as long as this process remembers.
 import { BelayError, isBelayError } from '../../domain/errors.ts'
+import { sendBeforeOf } from '../http/exchange.ts'
 import type { PushOutcome } from '../../ports/channel.ts'
 import { globalId } from './addresses.ts'
 import { understood } from './client.ts'
@@ -94,7 +95,11 @@ export const addQuantities = async (
       return
     }
     try {
-      const { data } = await client.call(adjustQuantities, variables, { signal, urgency: 'normal' })
+      const { data } = await client.call(adjustQuantities, variables, {
+        signal,
+        urgency: 'normal',
+        ...sendBeforeOf(sent.map(({ item }) => item)),
+      })
       understood(adjustQuantities.name, data, (d) => judge(d, sent)).forEach((outcome, at) => {
         const write = sent[at]
         if (write) note(write, outcome)

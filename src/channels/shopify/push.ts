@@ -14,6 +14,7 @@
 // decreases may be, and at last alone. If the first mutation had applied them after all, the second finds them stale: they are
 // reported so, with no number, and the engine reads. It never reports `applied` for what did not happen, nor raises anything.
 import { BelayError, isBelayError } from '../../domain/errors.ts'
+import { sendBeforeOf } from '../http/exchange.ts'
 import type { PushItem, PushOutcome } from '../../ports/channel.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ChannelObserver } from '../../ports/metrics.ts'
@@ -122,7 +123,11 @@ export const pushItems = async (ports: PushPorts, items: readonly PushItem[], si
   const send = async (writes: readonly Write[], urgency: Urgency): Promise<readonly Write[]> => {
     const sent = [...writes].sort((a, b) => (a.item.key < b.item.key ? -1 : 1))
     try {
-      const { data } = await client.call(setQuantities, setVariables(sent, config.reason), { signal, urgency })
+      const { data } = await client.call(setQuantities, setVariables(sent, config.reason), {
+        signal,
+        urgency,
+        ...sendBeforeOf(sent.map(({ item }) => item)),
+      })
       const verdict = understood(setQuantities.name, data, (d) => judge(d, sent))
       for (const [write, outcome] of verdict.outcomes) outcomes[write.index] = outcome
       const refused = [...verdict.outcomes.values()].find((each) => each.kind === 'rejected')

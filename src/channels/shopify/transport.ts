@@ -9,6 +9,7 @@ interface JsonRequest {
   readonly body: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  readonly sendBeforeMs?: number
 }
 
 export const post = (

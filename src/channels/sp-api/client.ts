@@ -46,6 +46,8 @@ export interface SpApiCall {
   /** Scope of a grantless operation. */
   readonly grantless?: string
   readonly signal: AbortSignal
+  /** From then on it is not sent any more. */
+  readonly sendBeforeMs?: number
   /** Could it change something? Then an unknown outcome is ambiguous. */
   readonly write: boolean
 }
@@ -138,6 +140,7 @@ export const createSpApiClient = (options: SpApiClientOptions): SpApiClient => {
         body: call.body === undefined ? undefined : JSON.stringify(call.body),
         timeoutMs,
         signal: call.signal,
+        sendBeforeMs: call.sendBeforeMs,
       })
     } catch (error) {
       throw error instanceof ExchangeFailure ? failureError(call.operation, error, call.write) : error
