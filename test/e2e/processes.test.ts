@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mongoForTests, type TestMongo, withDatabase } from '../support/mongo.ts'
 import { eventually } from './hub-process.ts'
 import { expectOwners, openTrade, type Trade } from './open-trade.ts'
-import { expectAtRest, expectLedgerBalanced, expectNoDoubledPush, expectOrdersAccountedFor } from './trade.ts'
+import { expectAdopted, expectAtRest, expectBounded, expectLedgerBalanced, expectNoDoubledPush, expectOrdersAccountedFor } from './trade.ts'
 
-const limitMs = 400_000
+/** The longest waits for adoption (two minutes and more), for a lease (15 s), and for the lifetime of the last writes (45 s, perhaps twice). */
+const limitMs = 600_000
 
 let mongo: TestMongo | null = null
 const folder = mkdtempSync(join(tmpdir(), 'belay-e2e-processes-'))
@@ -29,6 +30,7 @@ const withTrade = async (url: string, seed: number, work: (trade: Trade) => Prom
     await work(trade)
     await expectOrdersAccountedFor(trade)
     await expectAtRest(trade)
+    await expectBounded(trade)
     const codes: (number | null)[] = []
     for (const each of [...trade.workers, trade.hub]) codes.push(await each.stop())
     await expectLedgerBalanced(trade)
@@ -71,6 +73,8 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
     const url = mongoUrl()
     if (url === null) return skip('no MongoDB on this machine')
     const codes = await withTrade(url, 22, async (trade) => {
+      // A late write of the one that stood still shows in a bound, and only what is taken in has one.
+      await expectAdopted(trade)
       await trade.shopUntil(60)
       const paused = workerOf(trade, first)
       const pid = paused.pid()
