@@ -33,6 +33,9 @@ interface Fault {
   readonly errorCode?: number
   readonly errorLabels?: readonly string[]
   readonly closeConnection?: boolean
+  /** Holds the command up for so long first. */
+  readonly blockConnection?: boolean
+  readonly blockTimeMS?: number
   /** Takes effect, then the connection is cut (only on the compatible test server). */
   readonly afterExecution?: boolean
 }
@@ -119,6 +122,21 @@ describe.skipIf(!mongo)('store on MongoDB, with faults', () => {
     const fault = { failCommands: ['insert'], closeConnection: true }
     expect(await during(context, { times: 1 }, fault, () => store.commit(sale('cut')))).toEqual({ ok: true })
     expect(await isStored('cut')).toBe(true)
+  })
+
+  test('connections cut together: of the second the driver tells no label; both are tried again', async (context) => {
+    const patient = await openMongoStore(mongo?.uri ?? '', { database, appName })
+    try {
+      // Held up, so that both are under way when the first is cut.
+      const fault = { failCommands: ['insert'], blockConnection: true, blockTimeMS: 200, closeConnection: true }
+      const results = await during(context, { times: 2 }, fault, () =>
+        Promise.all([patient.commit(sale('together-a')), patient.commit(sale('together-b'))]),
+      )
+      expect(results).toEqual([{ ok: true }, { ok: true }])
+      expect([await isStored('together-a'), await isStored('together-b')]).toEqual([true, true])
+    } finally {
+      await patient.close()
+    }
   })
 
   test('a connection that is cut every time: nothing happened', async (context) => {

@@ -8,9 +8,9 @@ import type { Simulator } from '../../sim/simulator.ts'
 import { isRetail, type MarketDay } from './market-day.ts'
 
 export interface Accounts {
-  /** Listing quantities that a platform sold, cancelled or shipped and the hub does not know of; units received that the ledger lacks. */
+  /** Orders, and listing quantities that a platform sold, cancelled or shipped, that the hub does not know of; units received that the ledger lacks. */
   readonly lost: number
-  /** What the hub has twice, or had no reason to have: the other direction of the same comparison. */
+  /** What the hub has twice, or has no reason to have: the other direction of the same comparison. */
   readonly doubled: number
   /** At the end, by the hub's documents; the worst of the day is the market day's. */
   readonly oversoldUnits: number
@@ -53,6 +53,8 @@ async function* pagesOf<T>(page: (after: string | null) => Promise<Page<T>>): As
 }
 
 interface HubBooks {
+  /** Channel and number of each order. */
+  readonly orders: ReadonlySet<string>
   readonly byListing: ReadonlyMap<string, Quantities>
   /** Units that orders hold, and units that have left the shelf for them, by SKU. */
   readonly promised: ReadonlyMap<string, number>
@@ -64,10 +66,12 @@ const add = (sums: Map<string, number>, key: string, units: number): void => {
 }
 
 const hubBooks = async (store: Store): Promise<HubBooks> => {
+  const orders = new Set<string>()
   const byListing = new Map<string, Quantities>()
   const promised = new Map<string, number>()
   const shipped = new Map<string, number>()
   for await (const order of pagesOf<Order>((after) => store.listOrders({ after, limit: 500 }))) {
+    orders.add(`${order.channel}/${order.orderId}`)
     for (const line of order.lines) {
       const sum = byListing.get(line.listing) ?? nothing()
       sum.sold += line.orderedQuantity
@@ -79,7 +83,17 @@ const hubBooks = async (store: Store): Promise<HubBooks> => {
       add(shipped, line.sku, line.shippedQuantity * line.unitsPerListing)
     }
   }
-  return { byListing, promised, shipped }
+  return { orders, byListing, promised, shipped }
+}
+
+/** Each order of the platforms, retail orders too, and no other: by its number. */
+const compareOrders = (day: MarketDay, orders: ReadonlySet<string>, compare: (what: string, truth: number, ours: number) => void): void => {
+  const sold = new Set(
+    day.marketplaces.all.flatMap((simulator) =>
+      simulator.market.orders().map(({ orderId }) => `${channelOf[simulator.platform]}/${orderId}`),
+    ),
+  )
+  for (const order of sold.union(orders)) compare(`order ${order}`, Number(sold.has(order)), Number(orders.has(order)))
 }
 
 /** Reads everything through the store port, so that it is the same on each engine. The hub may run on meanwhile: then ask again. */
@@ -97,6 +111,7 @@ const readAccounts = async (day: MarketDay, store: Store): Promise<Accounts> => 
     else doubled += ours - truth
   }
   const books = await hubBooks(store)
+  compareOrders(day, books.orders, compare)
   const live = new Map<string, number>()
   for (const simulator of day.marketplaces.all) {
     for (const offer of simulator.market.books()) {

@@ -23,7 +23,7 @@ interface Faults {
   longestOutageMs: number
 }
 
-const skus = 60
+const skus = 120
 const receiveEveryMs = 700
 /** Between two faults: some work is done before the next. */
 const faultEveryMs = { shortest: 1_500, longest: 3_500 }

@@ -4,6 +4,7 @@
 import {
   type Collection,
   type Db,
+  MongoBulkWriteError,
   MongoClient,
   MongoError,
   MongoNetworkError,
@@ -123,19 +124,27 @@ export const isRefusal = (error: unknown): boolean =>
   !error.hasErrorLabel('UnknownTransactionCommitResult') &&
   !error.hasErrorLabel('RetryableWriteError')
 
+/** A write of many documents wraps what stopped it. */
+const innermost = (error: unknown): unknown =>
+  error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError ? error.errorResponse : error
+
 /** Not reachable, or not able to answer now: the server is not the cause of a wrong answer, it gave none. */
-const isUnavailable = (error: unknown): boolean =>
-  error instanceof MongoNetworkError ||
-  error instanceof MongoServerSelectionError ||
-  (error instanceof MongoServerError && passingCodes.has(error.code)) ||
-  (error instanceof MongoError &&
-    (error.hasErrorLabel('RetryableWriteError') ||
-      error.hasErrorLabel('RetryableError') ||
-      error.hasErrorLabel('TransientTransactionError') ||
-      error.hasErrorLabel('PoolRequestedRetry') ||
-      error.name === 'MongoPoolClearedError' ||
-      error.name === 'MongoWaitQueueTimeoutError' ||
-      error.name === 'MongoNotConnectedError'))
+export const isUnavailable = (raised: unknown): boolean => {
+  const error = innermost(raised)
+  return (
+    error instanceof MongoNetworkError ||
+    error instanceof MongoServerSelectionError ||
+    (error instanceof MongoServerError && passingCodes.has(error.code)) ||
+    (error instanceof MongoError &&
+      (error.hasErrorLabel('RetryableWriteError') ||
+        error.hasErrorLabel('RetryableError') ||
+        error.hasErrorLabel('TransientTransactionError') ||
+        error.hasErrorLabel('PoolRequestedRetry') ||
+        error.name === 'MongoPoolClearedError' ||
+        error.name === 'MongoWaitQueueTimeoutError' ||
+        error.name === 'MongoNotConnectedError'))
+  )
+}
 
 const unavailable = (cause: unknown): BelayError =>
   new BelayError('store-unavailable', 'MongoDB did not answer', {
@@ -143,8 +152,7 @@ const unavailable = (cause: unknown): BelayError =>
     cause,
   })
 
-/** Not for a commit that was sent: of that one only its own answer can tell. */
-export const translate = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : error)
+const translate = (error: unknown): unknown => (isUnavailable(error) ? unavailable(error) : error)
 
 /** Runs what has no effect to lose, or one that is harmless to repeat, and says `store-unavailable` when the server could not be used. */
 export const reached = async <T>(operation: () => Promise<T>): Promise<T> => {

@@ -5,7 +5,7 @@
 // between two tries.
 import type { ClientSession } from 'mongodb'
 import { BelayError } from '../../domain/errors.ts'
-import { type Connection, isDuplicateKey, isRefusal, isTransient, translate } from './connection.ts'
+import { type Connection, isDuplicateKey, isRefusal, isTransient, isUnavailable } from './connection.ts'
 
 const firstPauseMs = 4
 const longestPauseMs = 200
@@ -67,8 +67,10 @@ const attemptOnce = async <T>(
     return { failure: undefined }
   } catch (error) {
     await abortQuietly(session)
-    // A commit that was sent and refused left nothing behind; of one that is not known commitBounded has said so itself.
-    if (!isTransient(error) && !isDuplicateKey(error)) throw translate(error)
+    // A commit that was sent and refused left nothing behind; of one that is not known commitBounded has said so itself. So a server that
+    // gave no answer gave none to what comes before the commit. The driver does not always label that: not where another connection's end
+    // has cleared the pool meanwhile.
+    if (!isTransient(error) && !isDuplicateKey(error) && !isUnavailable(error)) throw error
     return { failure: error }
   }
 }
