@@ -256,7 +256,7 @@ const entries: readonly Entry[] = [
 ]
 
 /** No method, or nothing that asks the database. */
-const withoutQueries: ReadonlySet<string> = new Set(['engine', 'close'])
+const withoutQueries: ReadonlySet<string> = new Set(['engine', 'close', 'transfer'])
 
 const fill = async (store: Store): Promise<void> => {
   const many = Array.from({ length: 300 }, (_, i) => i)
