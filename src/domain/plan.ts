@@ -128,14 +128,15 @@ const spacingMs = ({ constants }: ChannelSettings): number =>
 
 /**
  * More could be sold than the listing is thought to show, or it is thought to show more than the bound allows (somebody else wrote there), and no
- * evidence is on its way: look once more. Where nothing can be read, saying
+ * evidence is on its way; or what it shows was read at a time that may be before our last write: look once more. Where nothing can be read, saying
  * the number again makes evidence: 0 where nothing is shown anyway, else what is shown, when its charge fits.
  */
 const doubtStep = (listing: ListingState, settings: ChannelSettings, situation: Situation): Found | null => {
   const believed = listing.believedQuantity
   const readable = listing.writeClass !== 'absolute-set'
   const beyond = believed === null ? 0 : exposureQuantity(listing) - Math.max(0, believed)
-  if (believed !== null && (listing.fences.length > 0 || beyond === 0 || (beyond < 0 && !readable))) return null
+  const agrees = beyond === 0 && listing.mayBeOld !== true
+  if (believed !== null && (listing.fences.length > 0 || agrees || (beyond < 0 && !readable))) return null
   const dueAtMs = Math.max(listing.nextPushAtMs, listing.believedAtMs + spacingMs(settings))
   if (readable) return { step: { kind: 'read' }, dueAtMs }
   if (settings.mode === 'observe' || settings.selfDecrement === 'unproven') return null

@@ -301,13 +301,17 @@ export const recordRead = (listing: ListingState, id: string, quantity: number, 
   const { listing: known, raisedBy } = raisedTo(seen, quantity, fromMs, nowMs)
   const raised = hasBound(listing) ? known : { ...seen, base: Math.max(seen.base, quantity) }
   const fenced = openFence(raised, { quantity, fromMs, throughMs: nowMs }, constants)
+  const believed = believedSince(fenced, quantity, fromMs)
+  // A read whose window opened before the write's answer may be older than the write.
+  const overWrite = listing.lastWrite && listing.lastWrite.atMs >= fromMs ? listing.lastWrite : undefined
+  const { mayBeOld: _before, ...settled } = fenced
   const waiting = seen.pushes.find((p) => p.kind !== 'read' && (p.status === 'accepted' || p.status === 'unknown'))
   const read: ListingState = {
-    ...fenced,
-    believedQuantity: believedSince(fenced, quantity, fromMs),
+    ...settled,
+    ...(overWrite && believed !== listing.believedQuantity ? { mayBeOld: true as const } : {}),
+    believedQuantity: believed,
     believedAtMs: fromMs,
-    // A read whose window opened before the write's answer may be older than the write.
-    lastWrite: listing.lastWrite && listing.lastWrite.atMs >= fromMs ? listing.lastWrite : undefined,
+    lastWrite: overWrite,
     blockedReason: null,
     nextPushAtMs: waiting ? Math.max(listing.nextPushAtMs, nextLookMs(waiting.lastSendMs, nowMs)) : listing.nextPushAtMs,
   }

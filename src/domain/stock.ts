@@ -171,6 +171,8 @@ export interface ListingState {
   readonly passedAtMs?: number
   /** Our last write whose answer said that it is in effect or was taken, until a read whose window opened later. A hint for reconciliation. */
   readonly lastWrite?: { readonly quantity: number; readonly fromQuantity: number | null; readonly atMs: number }
+  /** The read behind `believedQuantity` may be older than our last write, and told another number: one more look is wanted. Absent: not so. */
+  readonly mayBeOld?: true
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */
