@@ -329,3 +329,9 @@ test('every open request and fence has a mark that ends it', () => {
   expect(marks.find((m) => m.kind === 'expire')?.dueAtMs).toBe(expiresAtMs(push, constants))
   expect(marks.find((m) => m.kind === 'fence')?.dueAtMs).toBe(startMs + 1_000 + constants.clockSkewMs + constants.checkoutHoldMs)
 })
+
+test('a listing that is thought to show more than its bound is not raised beyond its cap and lowered again', () => {
+  const capped = { mode: 'weight', value: 1, capUnits: 10, hideBelowUnits: 0, priority: 0 } as const
+  const stock = stockOf(30, [shown('a', 10, { base: 5, rule: capped })])
+  expect(plan(stock, settingsFor, startMs).map(({ step }) => step.kind)).not.toContain('compare-and-set')
+})

@@ -187,8 +187,10 @@ const raise = (listing: ListingState, target: number, situation: Situation): Int
   const slack = Math.floor(Math.max(0, situation.slack) / listing.unitsPerListing)
   const hysteresis = hysteresisOf(listing, target)
   if (lowersToTheUnit(listing.writeClass)) {
-    const up = Math.min(target - exposure, slack)
-    if (up > 0 && (exposure === 0 || up >= hysteresis)) return writeIntent(listing, (listing.believedQuantity ?? 0) + up)
+    // What is thought to be shown beyond the bound (somebody else wrote there) is not raised further: it would go over the target, and back.
+    const has = Math.max(exposure, listing.believedQuantity ?? 0)
+    const up = Math.min(target - has, slack)
+    if (up > 0 && (has === 0 || up >= hysteresis)) return writeIntent(listing, (listing.believedQuantity ?? 0) + up)
     return null
   }
   const quantity = Math.min(target, slack)
