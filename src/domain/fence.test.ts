@@ -81,9 +81,28 @@ describe('charges proven applied', () => {
   })
 
   test('reserved units may have been cancelled and shown again without our knowing', () => {
-    const listing = listingOf({ base: 0, pushes: [pushOf({ ceilingQuantity: 0 })], fences: [shown(2)] })
+    const sales = [{ atMs: startMs + minuteMs, quantity: 3 }]
+    const listing = listingOf({ base: 0, pushes: [pushOf({ ceilingQuantity: 0 })], fences: [shown(2)], sales })
     expect(complete(listing, late, 2).pushes).toHaveLength(1)
     expect(complete(listing, late, 1).pushes).toHaveLength(0)
+  })
+
+  test('a number smaller than the push wrote, less what was sold since, is not its own: the push may still land over it', () => {
+    const of = (soldQuantity: number, soldAfterwards = 0): ReturnType<typeof listingOf> =>
+      complete(
+        listingOf({
+          base: -soldAfterwards,
+          pushes: [pushOf({ ceilingQuantity: 0 })],
+          fences: [{ ...shown(3), sold: soldAfterwards }],
+          sales: [{ atMs: startMs + minuteMs, quantity: soldQuantity }],
+        }),
+        late,
+      )
+    expect(of(1).pushes).toHaveLength(1)
+    expect(exposureQuantity(of(1))).toBe(5)
+    expect(of(2).pushes).toHaveLength(0)
+    // Sales after the number was shown do not explain it.
+    expect(of(2, 2).pushes).toHaveLength(1)
   })
 
   test('a window that opened before the push was issued proves nothing', () => {

@@ -36,7 +36,8 @@ export const countLater = (fences: readonly Fence[], charge: number, atMs: numbe
 /**
  * Closes open charges that a fence proves applied before its instant: the channel showed more than it could have without that push, and a
  * push has at most one effect. What it could have shown: the push's ceiling, and cancelled units that went back on sale unknown to us,
- * which are units that we still hold reserved. The window must open after the push was issued: what was shown before proves nothing.
+ * which are units that we still hold reserved. The window must open after the push was issued: what was shown before proves nothing. And it
+ * must have shown what the push put on sale, less what was sold since: a smaller number is somebody else's, with the push still to come.
  */
 const closeProven = (listing: ListingState, fence: Fence, reservedQuantity: number, constants: ChannelConstants): ListingState => {
   const proven = listing.pushes.find(
@@ -45,7 +46,8 @@ const closeProven = (listing: ListingState, fence: Fence, reservedQuantity: numb
       p.status !== 'prepared' &&
       p.ceilingQuantity !== undefined &&
       p.issuedAtMs <= fence.fromMs &&
-      fence.quantity > p.ceilingQuantity + reservedQuantity,
+      fence.quantity > p.ceilingQuantity + reservedQuantity &&
+      fence.quantity >= p.charge - (sumSince(listing.sales ?? [], p.issuedAtMs - constants.clockSkewMs) - fence.sold),
   )
   if (!proven) return listing
   const closed: ListingState = {

@@ -211,6 +211,17 @@ describe('a read', () => {
     expect(refusedUntil(once).nextPushAtMs).toBe(laterMs + 60 * minuteMs)
   })
 
+  test('refused after it was accepted: the number before it stands, unless another write may have landed meanwhile', () => {
+    const accepted = record(issue(listingOf({ base: 8, writeClass: 'absolute-set' }), 'set', 0, 8), '#1', {
+      kind: 'accepted',
+      submissionId: 's',
+      checkAtMs: laterMs,
+    })
+    const refused = { kind: 'rejected', reason: 'no', retryAtMs: laterMs } as const
+    expect(record(accepted, '#1', refused).believedQuantity).toBe(8)
+    expect(record({ ...accepted, believedQuantity: null }, '#1', refused).believedQuantity).toBeNull()
+  })
+
   test('shows whether an accepted write has arrived; while it has not, the next look waits longer each time', () => {
     const accepted = record(issue(listingOf(), 'set', 5, 0), '#1', { kind: 'accepted', submissionId: 's', checkAtMs: laterMs })
     const before = recordRead(reading(accepted), '#2', 0, laterMs, constants).listing

@@ -195,9 +195,11 @@ export const recordPush = (
 const believedSince = (listing: ListingState, quantity: number, fromMs: number): number =>
   Math.min(quantity, Math.max(0, quantity - sumSince(listing.sales ?? [], fromMs)))
 
-/** An accepted write was refused after all: the number before it stands, less what was sold. */
+/** An accepted write was refused after all: the number before it stands, less what was sold, unless it was put in doubt since. */
 const believedBefore = (listing: ListingState, push: Push): number | null =>
-  push.fromQuantity === null ? null : Math.max(0, push.fromQuantity - sumSince(listing.sales ?? [], push.issuedAtMs))
+  push.fromQuantity === null || listing.believedQuantity === null
+    ? null
+    : Math.max(0, push.fromQuantity - sumSince(listing.sales ?? [], push.issuedAtMs))
 
 /** A request of a process that is gone: the same as one that timed out. */
 export const recoverPush = (listing: ListingState, id: string, nowMs: number, constants: ChannelConstants): ListingState =>
