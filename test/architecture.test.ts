@@ -90,6 +90,7 @@ const areas: readonly Area[] = [
       ...core,
       ...machine,
       'src/engine/change.ts',
+      'src/engine/connection.ts',
       'src/engine/poll-loop.ts',
       'src/engine/push-changes.ts',
       'src/engine/push-record.ts',

@@ -128,6 +128,7 @@ const scenarioOf = (cell: Cell, seed: number, kind: HubKind): Scenario => {
     shrinkagesPerDay: 0,
     asksPerDay: 0,
     foreignWritesPerDay: 0,
+    disconnectsPerDay: 0,
     takeoversPerHour: 0,
     sharing: 'strict',
   }

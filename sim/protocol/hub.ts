@@ -1,6 +1,7 @@
 // The hub of a world: the product's own changes (issue, record, upkeep, fold, movements) decided over one document in memory, the document's
 // work marks deciding when something is due. What is modelled here is only what surrounds them: the wire with its faults, webhooks, polls
 // with their watermark, and a process that dies between any two durable steps and starts again.
+import type { Connection } from '../../src/domain/connection.ts'
 import { exposureQuantity, hasBound } from '../../src/domain/exposure.ts'
 import type { ChannelId, PoolId, Sku } from '../../src/domain/ids.ts'
 import type { Incident } from '../../src/domain/incidents.ts'
@@ -13,6 +14,7 @@ import type { PushResult } from '../../src/domain/push.ts'
 import type { ChannelSettings } from '../../src/domain/settings.ts'
 import type { Stock } from '../../src/domain/stock.ts'
 import type { Change, Decision, View } from '../../src/engine/change.ts'
+import { connectionChange } from '../../src/engine/connection.ts'
 import { completeThroughMs } from '../../src/engine/poll-loop.ts'
 import { doubtChange, issueChange, type Job, recordChange, recordReadChange, upkeepChange } from '../../src/engine/push-changes.ts'
 import { backoffMs, resultOfFailedRead, resultOfPush, resultOfSettle } from '../../src/engine/push-record.ts'
@@ -57,6 +59,8 @@ export interface WorldHub {
   /** The channel tells that it shows this number. */
   notice(index: number, quantity: number): void
   setOutage(index: number, out: boolean): void
+  /** A person's word on a listing; false: it is refused. */
+  say(index: number, connection: Connection): boolean
   start(): void
   isUp(): boolean
   /** Faults are over: no crash is to come, and the process runs. */
@@ -480,6 +484,23 @@ export const createWorldHub = (options: WorldHubOptions): WorldHub => {
       try {
         const effect = moveStock(movement, teeth.seen?.('move', stock) ?? stock, null, queue.nowMs())
         commit('move', { stock: [effect.stock], ledger: effect.ledger, incidents: effect.incidents, value: undefined })
+        return true
+      } catch {
+        return false
+      }
+    },
+    say: (index, connection) => {
+      const id = markets[index]?.listing
+      if (id === undefined) return false
+      try {
+        const decision = connectionChange({ sku, pool, listing: id, connection }, (channel) => settingsFor(channel)).decide({
+          stock: () => teeth.seen?.('say', stock) ?? stock,
+          order: () => null,
+          hasLedgerKey: () => false,
+          nowMs: queue.nowMs(),
+        })
+        if ('value' in decision) commit('say', decision)
+        tell(`a person says of ${id}: ${connection.kind}`)
         return true
       } catch {
         return false

@@ -50,6 +50,8 @@ export interface Marketplace {
   read(): number
   /** Somebody else writes. */
   overwrite(quantity: number): void
+  /** The listing is gone, or there again with nothing: while it is gone nothing that is written takes effect. */
+  shut(gone: boolean): void
   settle(submissionId: string): SettleOutcome
   /** Orders with a version that became visible after `sinceMs`, as they are visible now. */
   visibleSince(sinceMs: number): readonly OrderFact[]
@@ -112,6 +114,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   let net = 0
   let wanted = 0
   let open = true
+  let gone = false
   const tell = (text: string): void => place.story?.(`${scenario.name} (Q ${quantity}, h ${held}): ${text}`)
 
   const setQuantity = (next: number): void => {
@@ -152,7 +155,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
     const units = backOffice.int(1, left)
     const restocked = scenario.restocks === 'always' || (scenario.restocks === 'sometimes' && backOffice.chance(0.5))
     net -= units
-    if (restocked) setQuantity(quantity + units)
+    if (restocked && !gone) setQuantity(quantity + units)
     // A change may take longer to show than the order itself: no bound is assumed for it.
     const version = revise(
       order,
@@ -230,6 +233,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
   queue.after(shoppers.wait(3_600_000 / scenario.buyersPerHour), shop)
 
   const apply = (request: WriteRequest): void => {
+    if (gone) return
     setQuantity(request.quantity)
     tell(`now shows ${request.quantity} (${request.key})`)
   }
@@ -288,7 +292,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       const known = keys.get(request.key)
       if (scenario.keyedRetry && known && queue.nowMs() - known.atMs <= scenario.keyRetentionMs) return known.outcome
       if (backOffice.chance(faults.throttled)) return { kind: 'throttled', retryAtMs: queue.nowMs() + backOffice.int(500, 30_000) }
-      if (scenario.writeClass !== 'absolute-set' && backOffice.chance(faults.rejected))
+      if (gone || (scenario.writeClass !== 'absolute-set' && backOffice.chance(faults.rejected)))
         return { kind: 'rejected', code: 'channel-rejected', message: 'no', fix: 'ask' }
       const outcome = writeNow(request, faults)
       if (outcome.kind !== 'stale' || scenario.staleUsesKey) keys.set(request.key, { atMs: queue.nowMs(), outcome })
@@ -300,8 +304,14 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       return history.findLast((h) => h.atMs <= atMs)?.quantity ?? history[0]?.quantity ?? quantity
     },
     overwrite: (next) => {
+      if (gone) return
       setQuantity(next)
       tell('written by somebody else')
+    },
+    shut: (shuts) => {
+      gone = shuts
+      setQuantity(0)
+      tell(shuts ? 'closed' : 'open again')
     },
     settle: (submissionId) => submissions.get(submissionId) ?? { kind: 'processing' },
     visibleSince: (sinceMs) => {

@@ -80,6 +80,8 @@ export interface Scenario {
   readonly foreignWritesPerDay: number
   /** Another process takes a channel's work over while the one before it goes on for a while. */
   readonly takeoversPerHour: number
+  /** A person disconnects a listing: it is connected again later, or closed for good. */
+  readonly disconnectsPerDay: number
   readonly sharing: 'strict' | 'pooled'
 }
 
@@ -205,6 +207,7 @@ export const drawScenario = (seed: number): Scenario => {
   const policy = diceOf(seed, 2)
   const adding = diceOf(seed, 3)
   const company = diceOf(seed, 4)
+  const people = diceOf(seed, 5)
   const faults = drawFaults(dice)
   const onHandUnits = dice.chance(0.5) ? dice.int(1, 8) : dice.int(5, 40)
   const adoptingWorld = dice.chance(0.25)
@@ -234,6 +237,7 @@ export const drawScenario = (seed: number): Scenario => {
     asksPerDay: dice.chance(0.4) ? dice.pick([4, 20]) : 0,
     foreignWritesPerDay: company.chance(0.12) ? company.pick([6, 24]) : 0,
     takeoversPerHour: company.chance(0.35) ? company.pick([1, 6]) : 0,
+    disconnectsPerDay: people.chance(0.15) ? people.pick([6, 24]) : 0,
     sharing: company.chance(0.06) ? 'pooled' : 'strict',
   }
 }

@@ -16,6 +16,7 @@ const smaller = (scenario: Scenario): readonly Scenario[] => [
       'shrinkagesPerDay',
       'asksPerDay',
       'foreignWritesPerDay',
+      'disconnectsPerDay',
       'takeoversPerHour',
       'bufferUnits',
       'reservePercent',

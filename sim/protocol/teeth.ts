@@ -10,7 +10,7 @@ import { type Fence, type ListingState, type Push, sellableUnits, type Stock } f
 import type { WriteRequest } from './marketplace.ts'
 import { asDelta, type Scenario } from './scenario.ts'
 
-export type Cause = 'issue' | 'record' | 'upkeep' | 'fold' | 'move'
+export type Cause = 'issue' | 'record' | 'upkeep' | 'fold' | 'move' | 'say'
 
 export interface Teeth {
   /** What the hub is told of a channel. */
@@ -119,6 +119,16 @@ const deltaWorld = (scenario: Scenario): Scenario => ({ ...scenario, channels: s
 const withoutHolds = (scenario: Scenario): Scenario => ({
   ...scenario,
   channels: scenario.channels.map((c) => ({ ...c, holds: 0, constants: { ...c.constants, checkoutHoldMs: 0 } })),
+})
+
+/** With requests that land late. */
+const disconnectedWorld = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  sharing: 'strict',
+  disconnectsPerDay: 48,
+  foreignWritesPerDay: 0,
+  shrinkagesPerDay: 0,
+  faults: { ...scenario.faults, lostRequest: 0.2, zombie: 0.6 },
 })
 
 const foreignWorld = (scenario: Scenario): Scenario => ({ ...scenario, sharing: 'strict', foreignWritesPerDay: 48, shrinkagesPerDay: 0 })
@@ -463,6 +473,33 @@ export const rules: readonly Rule[] = [
         (after, before) => ({ ...after, reservedUnits: before.reservedUnits }),
       ),
     world: (scenario) => ({ ...scenario, shrinkagesPerDay: 20 }),
+  },
+  {
+    name: 'what a disconnected listing may sell stays counted',
+    seed: 1,
+    make: () =>
+      listings(['say'], (after, before) =>
+        after.disconnectedAtMs !== undefined && before?.disconnectedAtMs === undefined ? { ...after, base: -openCharge(after) } : after,
+      ),
+    world: disconnectedWorld,
+  },
+  {
+    name: 'a closed listing frees its goods when its orders are in',
+    seed: 2,
+    make: () =>
+      listings(['say'], (after) => (after.closedAtMs === undefined ? after : { ...after, base: Math.min(0, after.base), fences: [] })),
+    world: disconnectedWorld,
+  },
+  {
+    name: 'a closed listing is not connected while a request from before may land',
+    seed: 35,
+    make: () =>
+      misled(
+        'say',
+        (stock) => ({ ...stock, listings: stock.listings.map((l) => (l.closedAtMs === undefined ? l : { ...l, pushes: [] })) }),
+        (after) => after,
+      ),
+    world: disconnectedWorld,
   },
   {
     name: 'a set to 0 is always sent',

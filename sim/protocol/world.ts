@@ -4,6 +4,7 @@
 //   P3  net orders - goods received <= what was reported at risk; 0 without shrinkage
 //   P5  exposure rises only by an issued push, an ingested cancellation or a reported external raise
 //   P7  after the faults end: exposure = Q everywhere, nothing open, nothing planned or marked (P9), the ledger folds to the levels
+import { isDisconnected } from '../../src/domain/connection.ts'
 import { exposureQuantity, guaranteedExposureUnits, isGuaranteed, openCharge } from '../../src/domain/exposure.ts'
 import { type ChannelId, type ListingId, listingIdOf, type LocationId } from '../../src/domain/ids.ts'
 import { plan, workMarks } from '../../src/domain/plan.ts'
@@ -188,6 +189,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     },
   })
 
+  scheduleConnections({ scenario, queue, world, markets, calm: () => faults === noFaults })
+
   const readIncidents = (): void => {
     for (; seenIncidents < world.incidents.length; seenIncidents++) {
       const incident = world.incidents[seenIncidents]
@@ -262,6 +265,8 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   faults = noFaults
   for (const market of markets) market.close()
   markets.forEach((_, index) => world.setOutage(index, false))
+  for (const [index, listing] of world.stock().listings.entries())
+    if (isDisconnected(listing) && listing.closedAtMs === undefined) world.say(index, { kind: 'connected' })
   tell('calm')
   world.calm()
   // A sweep over all listings finds what others wrote and nobody told of.
@@ -415,6 +420,43 @@ const scheduleCompany = ({ scenario, queue, world, markets, calm, raised }: Comp
     market.overwrite(quantity)
     if (told && market.scenario.webhooks) queue.after(delayMs, () => world.notice(index, quantity))
   })
+}
+
+/** A person disconnects listings. Half of them come back; the others are closed, and some of those open again with nothing. */
+const scheduleConnections = ({ scenario, queue, world, markets, calm }: Omit<CompanyOptions, 'raised'>): void => {
+  const dice = diceOf(scenario.seed, 3_002)
+  const later = (mostMs: number, happen: () => void): void =>
+    queue.after(dice.int(1_000, mostMs), () => {
+      if (!calm()) happen()
+    })
+  const reopen = (index: number): void => {
+    if (world.say(index, { kind: 'connected' })) markets[index]?.shut(false)
+    else later(10 * 60_000, () => reopen(index))
+  }
+  const close = (index: number): void => {
+    const closedAtMs = queue.nowMs() + (markets[index]?.scenario.skewMs ?? 0)
+    markets[index]?.shut(true)
+    // A person who closes it says so, whatever else goes on.
+    queue.after(dice.int(1_000, dice.pick([60_000, 3_600_000])), () => {
+      world.say(index, { kind: 'closed', closedAtMs: Math.min(closedAtMs, queue.nowMs()), ordersAreIn: false })
+      if (dice.chance(0.5)) later(dice.pick([60_000, 4 * 3_600_000]), () => reopen(index))
+    })
+  }
+  const again = (): void => {
+    if (!Number.isFinite(dayMs / scenario.disconnectsPerDay)) return
+    queue.after(dice.wait(dayMs / scenario.disconnectsPerDay), () => {
+      if (calm()) return
+      const index = dice.int(0, markets.length - 1)
+      const listing = world.stock().listings[index]
+      if (listing && !isDisconnected(listing)) {
+        world.say(index, { kind: 'disconnected' })
+        if (dice.chance(0.5)) later(2 * 3_600_000, () => world.say(index, { kind: 'connected' }))
+        else later(dice.pick([60_000, 2 * 3_600_000]), () => close(index))
+      }
+      again()
+    })
+  }
+  again()
 }
 
 /** Crashes, outages, goods in, goods lost, demands that ask first. */

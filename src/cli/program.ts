@@ -15,6 +15,7 @@ import { audit, reconcile, type ReconcileOptions } from './reconcile-command.ts'
 import { showSchedule } from './schedule-command.ts'
 import { addSimulate, type SimulateOptions } from './simulate-command.ts'
 import { addServe, type ServeOptions } from './serve-command.ts'
+import { listingOptions, type ListingOptions, sayOfListing } from './listing-command.ts'
 import { rulesOptions, type RulesOptions, showRules } from './rules-command.ts'
 import { addStoreCommands, type OpenStore } from './store-commands.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -140,6 +141,9 @@ export const createProgram = (programs: Programs, terminal: Terminal = processTe
     )
   rulesOptions(ofHub(program.command('rules'))).action(async (sku: string | undefined, options: HubOptions & RulesOptions) =>
     showRules(sku, options, await connect(options, terminal), terminal),
+  )
+  listingOptions(ofHub(program.command('listing'))).action(async (sku: string, listing: string, options: HubOptions & ListingOptions) =>
+    sayOfListing(sku, listing, options, await connect(options, terminal), terminal),
   )
   reading(program.command('incidents'))
     .description('what a person should know, newest first')

@@ -58,11 +58,7 @@ describe('shares', () => {
   })
 
   test('disconnected and ask-first listings take no part', () => {
-    const listings = [
-      offer('a'),
-      { ...offer('gone'), status: 'disconnected' as const },
-      { ...offer('ask'), writeClass: 'ask-first' as const },
-    ]
+    const listings = [offer('a'), { ...offer('gone'), disconnectedAtMs: 1 }, { ...offer('ask'), writeClass: 'ask-first' as const }]
     expect(targets(stockOf(4, listings))).toEqual({ a: 4 })
   })
 })

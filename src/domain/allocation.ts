@@ -2,6 +2,7 @@
 // priority), then percent, then the rest by weight with largest remainders; caps, hide-below floors and packs (whole listing quantities only)
 // applied on the way. Guarantees under `strict`: the targets together are at most what may be shared, which is what is available less the
 // reserve and what listings hold that take no part. Pooled listings stand beside that: they show all that is offered. Who takes no part (nothing can be written there, or nothing is sold there) gets no share.
+import { isDisconnected } from './connection.ts'
 import { exposureUnits, isGuaranteed } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import { areLast, holdersOf, lastSaleMs } from './last-units.ts'
@@ -36,10 +37,7 @@ const enforced: ModeOf = () => 'enforce'
 
 /** Can a number be written there, and does what it shows sell? */
 export const takesPart = (listing: ListingState, modeOf: ModeOf): boolean =>
-  listing.writeClass !== 'ask-first' &&
-  listing.status !== 'disconnected' &&
-  listing.blockedReason === null &&
-  modeOf(listing.channel) === 'enforce'
+  listing.writeClass !== 'ask-first' && !isDisconnected(listing) && listing.blockedReason === null && modeOf(listing.channel) === 'enforce'
 
 /** What those may still sell that take no part: nobody else can have it before evidence frees it. Outside of the guarantee nothing is held. */
 export const heldOutsideUnits = (stock: Stock, modeOf: ModeOf = enforced): number => {
@@ -191,7 +189,7 @@ export const allocate = (stock: Stock, modeOf: ModeOf = enforced, told?: Told): 
   const listings: ListingState[] = []
   for (const listing of stock.listings)
     if (isPooled(stock, listing)) {
-      if (listing.writeClass !== 'ask-first' && listing.status !== 'disconnected')
+      if (listing.writeClass !== 'ask-first' && !isDisconnected(listing))
         targets.set(listing.id, wholeQuantity(listing, offered, available))
     } else if (takesPart(listing, modeOf)) listings.push(listing)
   if (listings.length === 0) return targets

@@ -26,6 +26,7 @@ export const errorCodes = {
   'channel-unavailable': 'ambiguous',
   'channel-unreachable': 'retryable',
   'config-invalid': 'permanent',
+  'connection-invalid': 'permanent',
   'hub-unreachable': 'retryable',
   'import-invalid': 'permanent',
   'insufficient-stock': 'permanent',

@@ -1,5 +1,6 @@
 // Why the plan does what it does next with a listing, or why it does nothing. Explains plan()'s intent and never decides: with an intent the
 // step is the plan's own. The reason is found from the same document that the plan was made on.
+import { isDisconnected } from './connection.ts'
 import { expectedExposureQuantity, exposureQuantity, isGuaranteed } from './exposure.ts'
 import type { Intent } from './plan.ts'
 import type { ChannelSettings } from './settings.ts'
@@ -32,6 +33,7 @@ export type ReadReason =
 
 export type IdleReason =
   | 'ask-first'
+  | 'closed'
   | 'disconnected'
   | 'not-configured'
   | 'paused'
@@ -94,7 +96,8 @@ const readReason = (listing: ListingState): ReadReason => {
 
 const idleReason = (listing: ListingState, { settings, targetQuantity, slackUnits }: StepSituation): IdleReason => {
   if (listing.writeClass === 'ask-first') return 'ask-first'
-  if (listing.status === 'disconnected') return 'disconnected'
+  if (listing.closedAtMs !== undefined) return 'closed'
+  if (isDisconnected(listing)) return 'disconnected'
   if (!settings) return 'not-configured'
   if (settings.mode !== 'enforce') return settings.mode
   const exposure = exposureQuantity(listing)

@@ -1,6 +1,7 @@
 // Why a listing aims for what it aims for: the numbers behind its target, and what limited it. Explains the result of allocate() and never
 // decides: the quantity and the share before rounding are allocate's own. Where the rounds of sharing cannot be told in one sentence it says
 // `rest`.
+import { isDisconnected } from './connection.ts'
 import { allocate, limitUnits, type ModeOf, type Share, takesPart, type Targets } from './allocation.ts'
 import { exposureUnits, isGuaranteed } from './exposure.ts'
 import { lastSaleMs } from './last-units.ts'
@@ -9,7 +10,7 @@ import type { ChannelMode } from './settings.ts'
 import { type AllocationRule, availableUnits, isPooled, type ListingState, reserveUnits, type Stock } from './stock.ts'
 
 /** Why a listing has no share. */
-export type NoShareReason = 'ask-first' | 'disconnected' | 'blocked' | 'not-configured' | Exclude<ChannelMode, 'enforce'>
+export type NoShareReason = 'ask-first' | 'closed' | 'disconnected' | 'blocked' | 'not-configured' | Exclude<ChannelMode, 'enforce'>
 
 export type TargetBasis =
   /** Takes no part. What it may still sell stays counted (`heldUnits`). `wouldBeQuantity`: its target if it took part; null: not told. */
@@ -88,7 +89,8 @@ const explainWeight = (told: Told, listing: ListingState, share: Extract<Share, 
 
 const noShareReason = (listing: ListingState, mode: ChannelMode | 'not-configured'): NoShareReason => {
   if (listing.writeClass === 'ask-first') return 'ask-first'
-  if (listing.status === 'disconnected') return 'disconnected'
+  if (listing.closedAtMs !== undefined) return 'closed'
+  if (isDisconnected(listing)) return 'disconnected'
   return mode === 'enforce' ? 'blocked' : mode
 }
 

@@ -333,8 +333,8 @@ describe('the next step and its reason', () => {
   })
   test('nothing, for what the channel is', () => {
     expect(step({ writeClass: 'ask-first' })).toMatchInlineSnapshot(`"Nothing to do: the channel asks when it wants goods."`)
-    expect(step({ ...atTen, status: 'disconnected' })).toMatchInlineSnapshot(
-      `"Nothing to do: the channel is disconnected, so what it may sell stays counted."`,
+    expect(step({ ...atTen, disconnectedAtMs: 1 })).toMatchInlineSnapshot(
+      `"Nothing to do: it is disconnected, so what it may sell stays counted."`,
     )
     expect(step(atTen, {}, { settings: { shop: { mode: 'observe' } } })).toMatchInlineSnapshot(
       `"Nothing to do: the channel is only observed: nothing is written there."`,

@@ -128,7 +128,8 @@ const tenths = (value: number): string => String(Math.floor(value * 10 + 1e-6) /
 
 const noShare: Readonly<Record<NoShareReason, string>> = {
   'ask-first': 'the channel asks before it takes',
-  disconnected: 'the channel is disconnected',
+  closed: 'it is closed, by the word of a person',
+  disconnected: 'it is disconnected',
   blocked: 'the channel refuses our number, so nobody could sell a share of it',
   'not-configured': 'the channel is not configured',
   observe: 'the channel is only observed',
@@ -203,7 +204,8 @@ const readReasons: Readonly<Record<ReadReason, string>> = {
 
 const idleReasons: Readonly<Record<IdleReason, string>> = {
   'ask-first': 'the channel asks when it wants goods',
-  disconnected: 'the channel is disconnected, so what it may sell stays counted',
+  closed: 'it is closed, by the word of a person: nothing can be sold there',
+  disconnected: 'it is disconnected, so what it may sell stays counted',
   'not-configured': 'the channel is not configured',
   paused: 'the channel is paused',
   observe: 'the channel is only observed: nothing is written there',

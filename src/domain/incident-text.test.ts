@@ -70,6 +70,7 @@ test('every kind comes with what to do, naming the channel where a command needs
     'external-raise',
     'late-order',
     'listing-blocked',
+    'listing-closed',
     'listing-unprotected',
     'oversold',
     'report-undelivered',

@@ -24,6 +24,7 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
   'late-order': 'Nothing: the order is counted, and the bound was widened. If it happens often, the platform shows its orders late.',
   'listing-blocked':
     'Mend the listing on the channel as the reason says; the number is sent again within the hour, or with the next change.',
+  'listing-closed': 'Nothing, if it is so. If it sells again, run: belay listing SKU LISTING --connect, and it is read and adopted anew.',
   'listing-unprotected':
     'On the channel: end overselling and back-orders, track its quantity, or fulfil it yourself. It is read again within the hour and then taken in anew. Or take the listing out of the hub.',
   oversold: 'Find goods for the orders, or cancel the latest ones before the buyer waits. Receiving goods or cancelling ends it.',
@@ -39,8 +40,11 @@ const whatToDo: Readonly<Record<IncidentKind, string>> = {
     'Look at the reason: mend the access to the platform (belay check), or give the waiting order a location there. Until then numbers stay lower than they could be; nothing is oversold by it.',
 }
 
-export const adviceFor = ({ kind, channel, sku }: Incident): string =>
-  whatToDo[kind].replace('CHANNEL', channel ?? 'CHANNEL').replace('rules SKU', `rules ${sku ?? 'SKU'}`)
+export const adviceFor = ({ kind, channel, sku, listing }: Incident): string =>
+  whatToDo[kind]
+    .replace('CHANNEL', channel ?? 'CHANNEL')
+    .replace('rules SKU', `rules ${sku ?? 'SKU'}`)
+    .replace('listing SKU LISTING', `listing ${sku ?? 'SKU'} ${listing ?? 'LISTING'}`)
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 const listOf = (value: unknown): readonly Readonly<Record<string, unknown>>[] => (Array.isArray(value) ? value.filter(isRecord) : [])

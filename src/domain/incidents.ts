@@ -21,15 +21,17 @@ export type IncidentKind =
   | 'external-raise'
   | 'late-order'
   | 'listing-blocked'
+  /** A person vouched that a listing is closed: the promise rests on that word too. */
+  | 'listing-closed'
   /** A listing left the guarantee: its number bounds nothing. */
   | 'listing-unprotected'
   /** Orders take more than is on the shelf. */
   | 'oversold'
   /** A daily report did not reach a place that it was to be sent to. */
   | 'report-undelivered'
-  /** A channel sold more than was published, however many cancellations it put back on sale. */
   /** A reconciliation found so many differences that it did nothing. */
   | 'reconciliation-stopped'
+  /** A channel sold more than was published, however many cancellations it put back on sale. */
   | 'sold-beyond-bound'
   /** The store was restored from a backup: what the channels may sell is proven anew. */
   | 'store-restored'

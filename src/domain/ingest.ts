@@ -90,7 +90,8 @@ export const ingestCancel = (
   nowMs: number,
   settings: ChannelSettings,
 ): ListingState => {
-  if (!mayRestock) return listing
+  // A closed listing puts nothing on sale any more.
+  if (!mayRestock || listing.closedAtMs !== undefined) return listing
   const { clockSkewMs } = settings.constants
   return {
     ...listing,

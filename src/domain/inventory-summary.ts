@@ -1,5 +1,6 @@
 // What the unified view says of a stock document that only the protocol knows: status, targets, what each listing should show. Pure; made
 // again whenever the view looks at the document, so that no query writes the protocol down a second time.
+import { isDisconnected } from './connection.ts'
 import { allocate } from './allocation.ts'
 import { sharingModes } from './explain-target.ts'
 import { exposureQuantity } from './exposure.ts'
@@ -61,7 +62,7 @@ const summaryOf = (listing: ListingState, desiredQuantity: number | null): Listi
   const writes = listing.pushes.filter((push) => push.kind !== 'read')
   const taken = writes.findLast((push) => push.status === 'accepted' || push.status === 'seen')
   const traces = [listing.applied, listing.cancels, listing.sales ?? [], listing.lowered ?? []].flat()
-  const told = listing.writeClass !== 'ask-first' && listing.status !== 'disconnected'
+  const told = listing.writeClass !== 'ask-first' && !isDisconnected(listing)
   return {
     listing: listing.id,
     desiredQuantity,

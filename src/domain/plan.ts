@@ -1,6 +1,7 @@
 // The plan: for each listing the one next step, if any. A fixpoint: without events it proposes nothing new (reads of doubtful numbers are
 // spaced). Level-triggered: it looks at the document alone, so any number of changes becomes one step towards the newest state.
 // What it proposes is safe only after `admit` (below) agreed on the same document version: admit spends slack, plan does not.
+import { isDisconnected } from './connection.ts'
 import { allocate, type ModeOf, type Targets, type Told } from './allocation.ts'
 import { expectedExposureQuantity, exposureQuantity, exposureUnits, guaranteedExposureUnits, hasBound, isGuaranteed } from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
@@ -293,7 +294,7 @@ export const plan = (stock: Stock, settingsFor: SettingsFor, nowMs: number): rea
   const urgent = situation.overcommitted > 0 ? emergency(situation) : null
   const intents: Intent[] = []
   for (const listing of stock.listings) {
-    if (listing.writeClass === 'ask-first' || listing.status === 'disconnected') continue
+    if (listing.writeClass === 'ask-first' || isDisconnected(listing)) continue
     const settings = settingsFor(listing.channel)
     if (settings.mode === 'paused') continue
     const intent = stepFor(listing, settings, situation, urgent, nowMs)

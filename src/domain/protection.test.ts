@@ -65,7 +65,8 @@ describe('Unprotected', () => {
     ['blocked', { blockedReason: 'the item is archived' }, {}, 'market refuses our number (the item is archived)'],
     ['observe', {}, { market: { mode: 'observe' } }, 'market is only observed'],
     ['paused', {}, { market: { mode: 'paused' } }, 'market is paused'],
-    ['disconnected', { status: 'disconnected' }, {}, 'market is disconnected: it cannot be read or lowered'],
+    ['disconnected', { disconnectedAtMs: 1 }, {}, 'market is disconnected: nothing is read or lowered there'],
+    ['closing', { disconnectedAtMs: 1, closedAtMs: 1 }, {}, 'market is closed there: the orders from before are not all in yet'],
     ['not configured', {}, { market: null }, 'market is not configured'],
   ])('%s', (_name, over, settings, text) => {
     expect(told(stockWith(10, [shop, { ...market, ...over }]), settings)).toContain(`Unprotected: ${text}`)

@@ -2,6 +2,7 @@
 // At risk n units, Unprotected with the reasons, or Not offered. Protected always comes with the constants that it rests on, one set for
 // each channel: without them there is no such claim. A listing that we may not or cannot write to is told as a reason, although its bound
 // counts all the same: nobody could lower it when it must be lowered.
+import { isDisconnected, isReleased } from './connection.ts'
 import { atRiskUnits, hasBound } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import { unitsText } from './plain-words.ts'
@@ -18,6 +19,8 @@ export type UnprotectedKind =
   | 'adopting-no-room'
   /** Writes are refused for good. */
   | 'blocked'
+  /** Closed by a person's word; what it sold before may still come in. */
+  | 'closing'
   | 'disconnected'
   | 'not-configured'
   | 'observe'
@@ -53,10 +56,12 @@ export interface Protection {
 }
 
 const kindOf = (listing: ListingState, settings: ChannelSettings | null): UnprotectedKind | null => {
+  if (isReleased(listing)) return null
+  if (listing.closedAtMs !== undefined) return 'closing'
   if (!settings) return 'not-configured'
   if (settings.selfDecrement === 'unproven') return 'self-decrement'
   if (listing.status === 'unprotected') return 'unusable'
-  if (listing.status === 'disconnected') return 'disconnected'
+  if (isDisconnected(listing)) return 'disconnected'
   if (settings.mode !== 'enforce') return settings.mode
   if (listing.blockedReason !== null) return 'blocked'
   if (listing.status === 'adopting') return hasBound(listing) ? 'adopting-no-room' : 'adopting'
@@ -97,8 +102,10 @@ export const reasonText = ({ kind, channel, detail }: UnprotectedReason): string
       return `${channel} is being adopted: it shows more than the other listings leave`
     case 'blocked':
       return `${channel} refuses our number${detail === null ? '' : ` (${detail})`}`
+    case 'closing':
+      return `${channel} is closed there: the orders from before are not all in yet`
     case 'disconnected':
-      return `${channel} is disconnected: it cannot be read or lowered`
+      return `${channel} is disconnected: nothing is read or lowered there`
     case 'not-configured':
       return `${channel} is not configured`
     case 'observe':

@@ -238,7 +238,7 @@ export const expirePushes = (listing: ListingState, nowMs: number, constants: Ch
   for (const push of listing.pushes) {
     if (expiresAtMs(push, constants) > nowMs) continue
     next = settleCharge(next, push, push.lastSendMs + constants.requestLifetimeMs, nowMs, constants)
-    if (push.kind !== 'read') next = { ...next, believedQuantity: null }
+    if (push.kind !== 'read' && listing.closedAtMs === undefined) next = { ...next, believedQuantity: null }
   }
   return next
 }

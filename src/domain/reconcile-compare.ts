@@ -12,6 +12,7 @@
 //
 // The sums over the window come from the listing's traces, which are kept for evidence of the protocol: sigma and twice eps back from the
 // last entry. A window that opens earlier is not covered: then only the very number that is believed agrees.
+import { isDisconnected } from './connection.ts'
 import { exposureQuantity, hasBound } from './exposure.ts'
 import type { Fulfilment } from './orders.ts'
 import type { Explanation, OfferDrift, QuantityFacts, ReadWindow, ShownOffer } from './reconcile.ts'
@@ -133,6 +134,9 @@ const offerDrift = (listing: ListingState, shown: ShownOffer, context: CompareCo
 
 export const compareOffer = (listing: ListingState, shown: ShownOffer, window: ReadWindow, context: CompareContext): Comparison => {
   if (listing.writeClass === 'ask-first') return { kind: 'agrees' }
+  // Nobody follows what happens there. Gone is what closed listings are; one that shows a number is not closed.
+  if (isDisconnected(listing) && listing.closedAtMs === undefined) return { kind: 'explained', reason: 'disconnected' }
+  if (listing.closedAtMs !== undefined && (shown.state !== 'live' || (shown.quantity ?? 0) <= 0)) return { kind: 'agrees' }
   const { settings } = context
   const drift = offerDrift(listing, shown, context)
   // A number that bounds nothing is known and told already; a wrong mapping is wrong all the same.

@@ -112,6 +112,20 @@ const written = (quantity: number, fromQuantity: number): Partial<ListingState> 
   lastWrite: { quantity, fromQuantity, atMs: nowMs - 600_000 },
 })
 
+describe('a listing that a person said something of', () => {
+  const closed = listing({ base: 0, believedQuantity: 0, disconnectedAtMs: 1, closedAtMs: 1 })
+
+  test('nobody follows what happens on a disconnected one', () => {
+    expect(called(listing({ disconnectedAtMs: 1 }), 3)).toBe('explained: disconnected')
+  })
+
+  test('a closed one is gone, or shows nothing; a number there is not ours', () => {
+    expect(compare(closed, shown({ state: 'gone', quantity: null }))).toEqual({ kind: 'agrees' })
+    expect(called(closed, 0)).toBe('agrees')
+    expect(called(closed, 3)).toBe('raised-in-channel')
+  })
+})
+
 describe('what is in flight is not drift', () => {
   test('the same number agrees', () => {
     expect(called(listing(), 10)).toBe('agrees')

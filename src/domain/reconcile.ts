@@ -84,6 +84,8 @@ export type Explanation =
   /** The hub does not trust its own number and reads it. */
   | 'read-due'
   | 'being-adopted'
+  /** A person said that it is to be left alone. */
+  | 'disconnected'
   /** Outside the guarantee, known and told. */
   | 'outside-guarantee'
   /** Amazon's own stock: no listing of ours. */

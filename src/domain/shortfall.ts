@@ -1,5 +1,6 @@
 // The shortfall of a SKU, told honestly: how many units are missing in the worst case, which listings hold the units that must come back,
 // and until when that is expected. The time is an estimate from the constants, not a promise.
+import { isDisconnected } from './connection.ts'
 import { atRiskUnits, exposureUnits, isGuaranteed } from './exposure.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import type { KnownSettings } from './protection.ts'
@@ -24,7 +25,7 @@ export interface Shortfall {
 /** A number that is lowered now is proven when all orders of the channel up to then are in, and L later they are. null: it cannot be lowered. */
 const provenByMs = (listing: ListingState, settingsOf: KnownSettings, nowMs: number): number | null => {
   const settings = settingsOf(listing.channel)
-  if (settings?.mode !== 'enforce' || listing.status === 'disconnected' || listing.blockedReason !== null) return null
+  if (settings?.mode !== 'enforce' || isDisconnected(listing) || listing.blockedReason !== null) return null
   const { orderVisibilityMs, clockSkewMs, checkoutHoldMs } = settings.constants
   return Math.max(nowMs, listing.nextPushAtMs) + 2 * clockSkewMs + checkoutHoldMs + orderVisibilityMs
 }

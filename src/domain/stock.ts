@@ -123,8 +123,8 @@ export interface AllocationRule {
   readonly sharing?: 'pooled'
 }
 
-/** adopting: connected, not yet fenced. active: fenced. disconnected: unreachable, exposure frozen. unprotected: outside the guarantee. */
-export type ListingStatus = 'adopting' | 'active' | 'disconnected' | 'unprotected'
+/** adopting: connected, not yet fenced. active: fenced, in the guarantee. unprotected: outside the guarantee. */
+export type ListingStatus = 'adopting' | 'active' | 'unprotected'
 
 /** One listing's protocol state inside the stock document. */
 export interface ListingState {
@@ -173,6 +173,10 @@ export interface ListingState {
   readonly lastWrite?: { readonly quantity: number; readonly fromQuantity: number | null; readonly atMs: number }
   /** The read behind `believedQuantity` may be older than our last write, and told another number: one more look is wanted. Absent: not so. */
   readonly mayBeOld?: true
+  /** A person says that it cannot be reached, or must be left alone (connection.ts): nothing is written or read. Absent: it is there. */
+  readonly disconnectedAtMs?: number
+  /** And vouches that nothing can be sold on it since then; absent: nobody does. */
+  readonly closedAtMs?: number
   /** Orders that came in although the watermark said that there were none left. */
   readonly lateOrders: number
   /** Why the last push was refused for good; null when the listing is fine. Set by a permanent rejection, cleared by the next success. */

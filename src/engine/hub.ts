@@ -29,6 +29,7 @@ import { runImport } from './import.ts'
 import { createLearnedSettings } from './learned-settings.ts'
 import { createListingFinder } from './listing-finder.ts'
 import { createPeerSignals, noPeerSignals } from './peer-signals.ts'
+import { connectionChange } from './connection.ts'
 import { ruleChange, runRuleResolve } from './rule-resolve.ts'
 import { createReconciler } from './reconciler.ts'
 import type { StatusBook } from './status.ts'
@@ -351,6 +352,7 @@ export const createHub = (options: HubOptions): Hub & { readonly context: Engine
     },
     policy,
     setRule: (request) => committer.submit(ruleChange(request, policy)),
+    setConnection: (request) => committer.submit(connectionChange(request, settingsOf)),
     previewImport: (request) => importWith(request, false),
     applyImport: async (request) => {
       const preview = await importWith(request, true)

@@ -2,13 +2,13 @@
 // bounded batches through the committer, beside live work: one batch at a time, with a pause as long as the batch took, and only documents
 // whose resolved rule differs are written. Where it stands is durable, so that a restart goes on there; one process of many does it (a lease).
 // Safety does not wait for it: a document is planned on the rule that it holds.
-import { BelayError } from '../domain/errors.ts'
 import type { StockKey } from '../domain/ids.ts'
 import { type Policy, resolveStock, sayRule } from '../domain/rules.ts'
-import { findListing, type Stock } from '../domain/stock.ts'
+import type { Stock } from '../domain/stock.ts'
 import type { RuleRequest } from '../ports/hub.ts'
 import type { Change } from './change.ts'
 import type { EngineContext } from './context.ts'
+import { namedListing, namedStock } from './named-listing.ts'
 
 /** Documents of one batch: a few milliseconds of the committer's time. */
 const batchSize = 100
@@ -34,14 +34,8 @@ export const ruleChange = ({ sku, pool, listing: id, statement }: RuleRequest, p
   orders: [],
   ledgerKeys: [],
   decide: (view) => {
-    const stock = view.stock({ sku, pool })
-    if (!stock)
-      throw new BelayError('sku-unknown', `${sku} is not known in pool ${pool}`, { fix: 'import it first: belay import --stock FILE' })
-    const listing = id === null ? null : (findListing(stock, id) ?? null)
-    if (id !== null && !listing)
-      throw new BelayError('listing-unknown', `${sku} has no listing ${id} in pool ${pool}`, {
-        fix: `use one of: ${stock.listings.map((each) => each.id).join(', ') || 'none is mapped; import it first'}`,
-      })
+    const stock = namedStock(view, { sku, pool })
+    const listing = id === null ? null : namedListing(stock, id)
     const next = sayRule(stock, listing, statement, policy)
     return { stock: [next], value: next }
   },

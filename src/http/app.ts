@@ -17,6 +17,7 @@ import { inventoryRoutes } from './inventory-routes.ts'
 import { readRoutes } from './read-routes.ts'
 import { reconcileRoutes } from './reconcile-routes.ts'
 import { scheduleRoutes } from './schedule-routes.ts'
+import { connectionRoutes } from './connection-routes.ts'
 import { ruleRoutes } from './rule-routes.ts'
 import { webhookRoute } from './webhook-route.ts'
 import { writeRoutes } from './write-routes.ts'
@@ -117,6 +118,7 @@ export const createHttpApp = ({
     app.route('/api/v1', inventoryRoutes(hub.store, clock))
     app.route('/api/v1', writeRoutes(hub))
     app.route('/api/v1', ruleRoutes(hub))
+    app.route('/api/v1', connectionRoutes(hub))
     app.route('/api/v1', reconcileRoutes(hub))
     app.route('/api/v1', scheduleRoutes(schedule, timeZone))
     if (reports) app.route('/api/v1', reportRoutes(reports))

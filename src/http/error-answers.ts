@@ -22,6 +22,7 @@ const statuses: Readonly<Record<ErrorCode, ErrorStatus>> = {
   'channel-unreachable': 502,
   'config-invalid': 500,
   'hub-unreachable': 502,
+  'connection-invalid': 422,
   'import-invalid': 422,
   'insufficient-stock': 409,
   'lease-lost': 503,

@@ -1,8 +1,7 @@
 // Over a real socket and a real store, by the command line where it has a command.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { listingOf, stockOf } from '../../test/support/stock-samples.ts'
-import { runCommandLine } from '../cli/program.ts'
-import type { Terminal } from '../cli/terminal.ts'
+import { type Typed, typeAt } from '../../test/support/typed-command.ts'
 import type { Sku } from '../domain/ids.ts'
 import { createHub } from '../engine/hub.ts'
 import { createStatusBook } from '../engine/status.ts'
@@ -45,27 +44,7 @@ afterEach(async () => {
   await store.close()
 })
 
-const type = async (...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly errors: string }> => {
-  const out: string[] = []
-  const errors: string[] = []
-  const terminal: Terminal = {
-    print: (text) => out.push(text),
-    printError: (text) => errors.push(text),
-    writeText: () => Promise.resolve(),
-    confirm: () => Promise.resolve(true),
-    readBytes: () => Promise.reject(new Error('no files')),
-    setExitCode: () => undefined,
-    env: {},
-    fetch: (input, init) => fetch(input, init),
-  }
-  const none = (): Promise<never> => Promise.reject(new Error('not part of this test'))
-  const code = await runCommandLine(
-    { serve: none, check: none, demo: none, simulate: none, openStore: none, clock: { nowMs: () => 0 } },
-    ['node', 'belay', ...argv, '--url', server.url],
-    terminal,
-  )
-  return { code, out: out.join('\n'), errors: errors.join('\n') }
-}
+const type = (...argv: readonly string[]): Promise<Typed> => typeAt(server.url, argv)
 
 const put = (body: unknown, path = 'A%2FB'): Promise<Response> =>
   fetch(`${server.url}/api/v1/rules/${path}`, {

@@ -1,4 +1,5 @@
 // What the shell (HTTP API, command line, terminal) may ask of a running hub. The engine implements it (src/engine/hub.ts).
+import type { Connection } from '../domain/connection.ts'
 import type { Explanation } from '../domain/explain.ts'
 import type { ChannelId, ListingId, LocationId, PoolId, Sku } from '../domain/ids.ts'
 import type { ImportListingRow, ImportRows, ImportStockRow } from '../domain/import-rows.ts'
@@ -41,6 +42,14 @@ export interface RuleRequest {
   readonly listing: ListingId | null
   /** All that this level says from now on. */
   readonly statement: RuleStatement
+}
+
+/** What a person says of whether a listing is there. */
+export interface ConnectionRequest {
+  readonly sku: Sku
+  readonly pool: PoolId
+  readonly listing: ListingId
+  readonly connection: Connection
 }
 
 export type StockRow = ImportStockRow
@@ -146,6 +155,11 @@ export interface Hub {
   readonly policy: Policy
   /** Resolved in the same commit; answers the document. Throws sku-unknown, listing-unknown. */
   setRule(request: RuleRequest): Promise<Stock>
+  /**
+   * A listing is disconnected, closed or connected again (connection.ts); answers the document. Throws sku-unknown, listing-unknown,
+   * connection-invalid.
+   */
+  setConnection(request: ConnectionRequest): Promise<Stock>
   previewImport(request: ImportRequest): Promise<ImportPreview>
   /** All or nothing; throws `import-invalid` when the preview has problems. */
   applyImport(request: ImportRequest): Promise<ImportPreview>

@@ -104,6 +104,7 @@ export const createFakeHub = (parts: FakeHubParts = {}): FakeHub => {
     },
     policy: noPolicy,
     setRule: absent('setRule'),
+    setConnection: absent('setConnection'),
     previewImport: (request) => {
       previews.push(request)
       return Promise.resolve({ ...emptyPreview, skusCreated: request.stock.length })

@@ -31,6 +31,8 @@ const listingState = (sku: string, channel: ChannelId = shop): ListingState => (
   rate: { milliUnitsPerDay: 1_250, atMs: startMs },
   heldSinceMs: startMs,
   passedAtMs: startMs + 1,
+  disconnectedAtMs: startMs,
+  closedAtMs: startMs,
   base: 5,
   pushes: [
     {
