@@ -44,6 +44,9 @@ describe('what may be issued', () => {
     const adopted = offer('new', { status: 'adopting', fencedThroughMs: 0, base: 10, believedQuantity: 10 })
     expect(slackUnits(stockOf(10, [adopted, shown('b', 0)]))).toBe(0)
     expect(slackUnits(stockOf(10, [{ ...adopted, believedQuantity: 5 }, shown('b', 0)]))).toBe(5)
+    // More was sold than was read; what is being written there may be sold all the same.
+    const writing = { ...adopted, base: -4, believedQuantity: 5, pushes: [pushOf({ charge: 5 })] }
+    expect(slackUnits(stockOf(10, [writing, shown('b', 0)]))).toBe(5)
   })
 
   test('what is planned as a write is admitted, whatever the document', () => {

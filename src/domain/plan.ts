@@ -3,7 +3,15 @@
 // What it proposes is safe only after `admit` (below) agreed on the same document version: admit spends slack, plan does not.
 import { isDisconnected } from './connection.ts'
 import { allocate, type ModeOf, type Targets, type Told } from './allocation.ts'
-import { expectedExposureQuantity, exposureQuantity, exposureUnits, guaranteedExposureUnits, hasBound, isGuaranteed } from './exposure.ts'
+import {
+  expectedExposureQuantity,
+  exposureQuantity,
+  exposureUnits,
+  guaranteedExposureUnits,
+  hasBound,
+  isGuaranteed,
+  openCharge,
+} from './exposure.ts'
 import { fenceDueMs } from './fence.ts'
 import type { ChannelId, ListingId } from './ids.ts'
 import { passDueMs } from './last-units.ts'
@@ -48,8 +56,9 @@ const hysteresisOf = ({ rule, unitsPerListing }: ListingState, target: number): 
  * number bounds nothing counts all that it may still sell.
  */
 const countedUnits = (listing: ListingState, targets: Targets): number => {
-  const units = exposureUnits(listing)
-  if (isGuaranteed(listing)) return units
+  if (isGuaranteed(listing)) return exposureUnits(listing)
+  // Without a bound, sales below 0 say nothing of what an open write may put on sale.
+  const units = hasBound(listing) ? exposureUnits(listing) : (Math.max(0, listing.base) + openCharge(listing)) * listing.unitsPerListing
   const target = targets.get(listing.id) ?? (listing.status === 'unprotected' ? units : 0)
   const shown = listing.status === 'adopting' ? (listing.believedQuantity ?? 0) : 0
   return Math.min(units, Math.max(shown, target) * listing.unitsPerListing)
