@@ -3,17 +3,30 @@
 import type { ChannelId, ListingId, Sku } from './ids.ts'
 import type { Fulfilment } from './orders.ts'
 
-/** What one offer shows, in the hub's terms. null: the source does not tell. (The adapter's `ObservedOffer` is one.) */
+/** What one offer shows, in the hub's terms. null: the source does not tell. */
 export interface ShownOffer {
+  /** The adapter's external id of the offer. */
   readonly externalId: string
+  /** The SKU as the platform holds it, exact text. */
   readonly sku: string | null
+  /** What it offers now at the listing's own place, in listing quantities. */
   readonly quantity: number | null
+  /**
+   * live: on sale as far as the platform tells (an offer that shows 0 is live: platforms tell it apart from one that was taken off sale only
+   * by its number). inactive: there, but not on sale whatever its number. gone: the account has no such offer (only where it was asked for).
+   */
   readonly state: 'live' | 'inactive' | 'gone'
+  /** Of a row of Amazon's own stock (`amazon-fba-summary`): where those goods lie, not how the listing is fulfilled; its own row tells that. */
   readonly fulfilment: Fulfilment | null
+  /** False: the platform keeps no count of it. */
   readonly tracked: boolean | null
+  /** True: it goes on selling at 0. */
   readonly sellsBelowZero: boolean | null
+  /** How many offers of the account carry this SKU, this one included. */
   readonly offersWithSku: number | null
+  /** Units in one listing quantity, as the platform tells it. */
   readonly unitsPerListing: number | null
+  /** Quantities of the same goods at other places of the account, which the hub does not write. */
   readonly elsewhere: readonly { readonly place: string; readonly quantity: number }[]
 }
 
