@@ -189,7 +189,16 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
     },
   })
 
-  scheduleConnections({ scenario, queue, world, markets, calm: () => faults === noFaults })
+  scheduleConnections({
+    scenario,
+    queue,
+    world,
+    markets,
+    calm: () => faults === noFaults,
+    reopened: () => {
+      adopting = true
+    },
+  })
 
   const readIncidents = (): void => {
     for (; seenIncidents < world.incidents.length; seenIncidents++) {
@@ -423,15 +432,23 @@ const scheduleCompany = ({ scenario, queue, world, markets, calm, raised }: Comp
 }
 
 /** A person disconnects listings. Half of them come back; the others are closed, and some of those open again with nothing. */
-const scheduleConnections = ({ scenario, queue, world, markets, calm }: Omit<CompanyOptions, 'raised'>): void => {
+const scheduleConnections = ({
+  scenario,
+  queue,
+  world,
+  markets,
+  calm,
+  reopened,
+}: Omit<CompanyOptions, 'raised'> & { readonly reopened: () => void }): void => {
   const dice = diceOf(scenario.seed, 3_002)
   const later = (mostMs: number, happen: () => void): void =>
     queue.after(dice.int(1_000, mostMs), () => {
       if (!calm()) happen()
     })
   const reopen = (index: number): void => {
-    if (world.say(index, { kind: 'connected' })) markets[index]?.shut(false)
-    else later(10 * 60_000, () => reopen(index))
+    if (!world.say(index, { kind: 'connected' })) return later(10 * 60_000, () => reopen(index))
+    markets[index]?.shut(false)
+    reopened()
   }
   const close = (index: number): void => {
     const closedAtMs = queue.nowMs() + (markets[index]?.scenario.skewMs ?? 0)

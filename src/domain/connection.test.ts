@@ -87,10 +87,14 @@ describe('closed', () => {
     expect(protectionOf(stockOf(10, [released]), () => null)).toMatchObject({ status: 'protected', reasons: [] })
   })
 
-  test('an order from before still lowers, and a cancellation frees nothing for the channel', () => {
+  test('an order from before lowers; what was cancelled before may have been sold again, until all orders are in', () => {
     const sold = ingestSale(closed, 2, { createdAtMs: closedAtMs - 1 }, nowMs, settings).listing
     expect(exposureQuantity(sold)).toBe(7)
-    expect(ingestCancel(sold, 2, nowMs, true, nowMs, settings)).toBe(sold)
+    const cancelled = ingestCancel(sold, 2, closedAtMs - 1, true, nowMs, settings)
+    expect(exposureQuantity(cancelled)).toBe(9)
+    const released = completeFences(ingestCancel(cancelled, 1, nowMs, true, nowMs, settings), dueMs, constants, nowMs)
+    expect(exposureQuantity(released)).toBe(0)
+    expect(ingestCancel(released, 2, closedAtMs - 1, true, nowMs, settings)).toBe(released)
   })
 
   test('a request from before that expires leaves nothing behind', () => {

@@ -90,14 +90,18 @@ export const ingestCancel = (
   nowMs: number,
   settings: ChannelSettings,
 ): ListingState => {
-  // A closed listing puts nothing on sale any more.
-  if (!mayRestock || listing.closedAtMs !== undefined) return listing
+  const closed = listing.closedAtMs !== undefined
+  // What was put back on sale before it closed was sold by then, and with all orders in, that is known.
+  if (!mayRestock || (closed && listing.fences.length === 0)) return listing
   const { clockSkewMs } = settings.constants
   return {
     ...listing,
     pushes: raiseCeilings(listing.pushes, quantity),
     base: listing.base + quantity,
-    fences: listing.fences.map((f) => (cancelledAtMs >= f.fromMs - clockSkewMs ? { ...f, restocked: f.restocked + quantity } : f)),
+    // A closed listing puts nothing on sale any more.
+    fences: closed
+      ? listing.fences
+      : listing.fences.map((f) => (cancelledAtMs >= f.fromMs - clockSkewMs ? { ...f, restocked: f.restocked + quantity } : f)),
     cancels: addTrace(listing.cancels, { atMs: cancelledAtMs, quantity }, keepTracesFromMs(listing, nowMs, settings.constants)),
     // What the channel shows now is not known where it can be asked; where it cannot, our last word stands until we write again.
     believedQuantity: listing.writeClass === 'absolute-set' ? listing.believedQuantity : null,
