@@ -109,6 +109,9 @@ describe('closed', () => {
     const back = setConnection({ ...closed, pushes: [] }, { kind: 'connected' }, nowMs)
     expect(back).toMatchObject({ status: 'adopting', fencedThroughMs: 0, fences: [], believedQuantity: null })
     expect(back.closedAtMs).toBeUndefined()
+    // A read that may be from before it closed is not the last word.
+    const reading = { ...back, pushes: [pushOf({ id: '#r', kind: 'read', charge: 0, issuedAtMs: nowMs + 1_000 })] }
+    expect(recordRead(reading, '#r', 4, nowMs + 2_000, constants).listing.mayBeOld).toBe(true)
   })
 
   test('a number shown all the same contradicts the word: it is counted, and somebody else is said to have written it', () => {

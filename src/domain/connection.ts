@@ -42,7 +42,10 @@ const close = (listing: ListingState, closedAtMs: number, ordersAreIn: boolean, 
 /** The bound of one that was only disconnected still holds; it is looked at. One that was closed may show anything: it is adopted anew. */
 const connect = ({ disconnectedAtMs: _since, closedAtMs, ...listing }: ListingState, nowMs: number): ListingState => ({
   ...listing,
-  ...(closedAtMs === undefined ? {} : { status: 'adopting', fencedThroughMs: 0, fences: [] }),
+  // It showed nothing until now, as after a write of 0: a read that tells another number may be from before it closed.
+  ...(closedAtMs === undefined
+    ? {}
+    : { status: 'adopting', fencedThroughMs: 0, fences: [], lastWrite: { quantity: 0, fromQuantity: null, atMs: nowMs } }),
   believedQuantity: null,
   nextPushAtMs: nowMs,
 })
