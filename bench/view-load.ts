@@ -8,6 +8,7 @@ import type { ChannelSettings } from '../src/domain/settings.ts'
 import { emptyStock, type Stock } from '../src/domain/stock.ts'
 import type { SnapshotRow } from '../src/ports/snapshots.ts'
 import type { Store } from '../src/ports/store.ts'
+import { changeKey } from '../src/store/mongo/schema-inventory-view.ts'
 
 const channels = ['shop', 'market'].map((id) => id as ChannelId)
 const pool = 'main' as PoolId
@@ -146,7 +147,9 @@ export const copySqlite = (path: string, skus: number, nowMs: number): void => {
   database.close()
 }
 
-const insertAtOnce = 2500
+const insertAtOnce = 1000
+/** Inserts under way at a time. */
+const lanes = 4
 /** Of how many SKUs one changes in some round of the measurement. */
 export const changedSkus = 1000
 export const rounds = 5
@@ -177,18 +180,28 @@ export const copyMongo = async (uri: string, skus: number, nowMs: number): Promi
     // Built once over everything, not grown row by row.
     const indexes = (await collection.indexes()).filter(({ name: index }) => index !== '_id_')
     for (const index of indexes) await collection.dropIndex(String(index.name))
+    // What is copied was valid once.
+    await db.command({ collMod: name, validationLevel: 'off' })
     let waiting: Document[] = []
+    const underWay = new Set<Promise<unknown>>()
     for (let n = 0; n < skus; n++) {
       const [template, sku] = [templateOf(n), skuOf(n)]
       for (const text of complete.has(name) || changing.has(n) ? (texts.get(template) ?? []) : []) {
         const document = JSON.parse(text.replaceAll(template, sku).replaceAll(template.slice(4), sku.slice(4))) as Document
         if ('changedAtMs' in document) document['changedAtMs'] = changedAt(n, skus, nowMs)
+        if ('facets' in document)
+          document['changes'] = (document['facets'] as string[]).map((facet) => changeKey(facet, changedAt(n, skus, nowMs), sku))
         waiting.push(document)
       }
       if (waiting.length === 0 || (waiting.length < insertAtOnce && n < skus - 1)) continue
-      await collection.insertMany(waiting, { ordered: false, writeConcern: { w: 1 } })
+      const insert: Promise<unknown> = collection.insertMany(waiting, { ordered: false, writeConcern: { w: 1 } })
+      const done: Promise<unknown> = insert.finally(() => underWay.delete(done))
+      underWay.add(done)
       waiting = []
+      if (underWay.size >= lanes) await Promise.race(underWay)
     }
+    await Promise.all(underWay)
+    await db.command({ collMod: name, validationLevel: 'strict' })
     for (const { key, name: index, unique, partialFilterExpression } of indexes)
       await collection.createIndex(key, {
         name: String(index),

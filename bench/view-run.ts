@@ -28,6 +28,8 @@ export interface ViewRun {
   /** Of pages of 50, filtered and sorted. */
   readonly pageP50Ms: number
   readonly pageP99Ms: number
+  /** The same, by what was asked for and whether from the beginning or from a place inside. */
+  readonly pages: Readonly<Record<string, { readonly p50Ms: number; readonly p99Ms: number }>>
   /** Peak of the process. */
   readonly rssMiB: number
   /** Longest that the event loop stood still during the refreshes. */
@@ -74,12 +76,15 @@ const queries: readonly Pick<InventoryQuery, 'status' | 'channel' | 'sort'>[] = 
   { channel: 'market' as InventoryQuery['channel'] & string, sort: 'drift' },
   { sort: 'changed' },
   { sort: 'sku' },
+  { channel: 'market' as InventoryQuery['channel'] & string, sort: 'sku' },
+  { status: 'protected', sort: 'risk' },
   { status: 'protected', sort: 'changed' },
 ]
 
-const measurePages = async (store: Store, skus: number, nowMs: number): Promise<readonly number[]> => {
+/** Times by kind of page. */
+const measurePages = async (store: Store, skus: number, nowMs: number): Promise<ReadonlyMap<string, number[]>> => {
   const random = seededRandom(11)
-  const times: number[] = []
+  const times = new Map<string, number[]>()
   for (let i = 0; i < pages; i++) {
     const query = queries[i % queries.length]
     if (!query) continue
@@ -88,11 +93,12 @@ const measurePages = async (store: Store, skus: number, nowMs: number): Promise<
     const key = query.sort === 'sku' ? [sku] : [query.sort === 'changed' ? nowMs - Math.floor(random.next() * 2_000_000_000) : 5, sku]
     const startedMs = performance.now()
     const page = await store.listInventory({ ...query, after: from ? null : placeAfter(key), limit: pageRows })
-    if (i >= queries.length * 2) times.push(performance.now() - startedMs)
+    const kind = `${Object.values(query).join(', ')}, ${from ? 'first' : 'inside'}`
+    if (i >= queries.length * 2) times.set(kind, [...(times.get(kind) ?? []), performance.now() - startedMs])
     if (from && page.items.length !== pageRows && skus >= 5000)
       throw new Error(`a page of ${JSON.stringify(query)} has ${page.items.length} rows`)
   }
-  return times.sort((a, b) => a - b)
+  return times
 }
 
 const load = async (address: string, skus: number, nowMs: number): Promise<void> => {
@@ -119,7 +125,9 @@ const measure = async (address: string, skus: number, nowMs: number): Promise<Vi
     times.push(performance.now() - startedMs)
     longestStallMs = Math.max(longestStallMs, stallMs)
   }
-  const pageTimes = await measurePages(store, skus, nowMs)
+  const byKind = await measurePages(store, skus, nowMs)
+  const sorted = (all: readonly number[]): readonly number[] => [...all].sort((a, b) => a - b)
+  const pageTimes = sorted([...byKind.values()].flat())
   await store.close()
   const rounded = (value: number): number => Number(value.toFixed(1))
   return {
@@ -128,6 +136,12 @@ const measure = async (address: string, skus: number, nowMs: number): Promise<Vi
     refreshMs: Math.round(median(times)),
     pageP50Ms: rounded(percentile(pageTimes, 0.5)),
     pageP99Ms: rounded(percentile(pageTimes, 0.99)),
+    pages: Object.fromEntries(
+      [...byKind].map(([kind, all]) => [
+        kind,
+        { p50Ms: rounded(percentile(sorted(all), 0.5)), p99Ms: rounded(percentile(sorted(all), 0.99)) },
+      ]),
+    ),
     rssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     longestStallMs: rounded(longestStallMs),
   }

@@ -70,7 +70,8 @@ export const run = async (args: readonly string[]): Promise<void> => {
   } finally {
     server?.stop()
   }
-  printTable(runs)
+  printTable(runs.map(({ pages: _pages, ...rest }) => rest))
+  for (const { store, skus, pages } of runs) printTable(Object.entries(pages).map(([page, times]) => ({ store, skus, page, ...times })))
   console.log(
     'refreshMs: after 1,000 changed SKUs and 500 readings, median of 5. pageP50Ms, pageP99Ms: a page of 50 by each filter and order that has an' +
       '\nindex, from the beginning and from places all over the catalogue. rssMiB: peak of the process. longestStallMs: of its event loop while the' +

@@ -3,6 +3,7 @@
 // view. It starts on `stock` and ends in `inventoryView`.
 import type { Document } from 'mongodb'
 import { anyFacet, facetLetters, facetSeparator } from '../view/facets.ts'
+import { changeOffsetMs } from './schema-inventory-view.ts'
 import { statusOrder } from '../../domain/inventory-summary.ts'
 import { firstOf, readingsOf } from './inventory-readings.ts'
 
@@ -310,6 +311,25 @@ const rows: readonly Document[] = [
           tags('$listings', facetLetters.channel, '$$each.channel'),
           tags('$listings', facetLetters.statusOnChannel, '$status', '$$each.channel'),
         ],
+      },
+    },
+  },
+  {
+    $addFields: {
+      changes: {
+        $map: {
+          input: '$facets',
+          as: 'each',
+          in: {
+            $concat: [
+              '$$each',
+              facetSeparator,
+              { $toString: { $toLong: { $add: [changeOffsetMs, '$changedAtMs'] } } },
+              facetSeparator,
+              '$_id',
+            ],
+          },
+        },
       },
     },
   },

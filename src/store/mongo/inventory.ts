@@ -5,25 +5,37 @@ import type { InventoryQuery, InventoryRow, InventoryViewStore } from '../../por
 import type { Page } from '../../ports/store.ts'
 import type { Sku } from '../../domain/ids.ts'
 import { afterPrefix, decodeCursor, pageLimit, pageOf, placeAfter } from '../page.ts'
-import { type InventoryPlan, maxTitleCandidates, planInventory } from '../view/facets.ts'
+import { anyFacet, type InventoryPlan, maxTitleCandidates, planInventory } from '../view/facets.ts'
 import { idOf } from './codec.ts'
 import { type Connection, reached } from './connection.ts'
 import { mongoInventoryRefresh } from './inventory-refresh.ts'
+import { changeKey } from './schema-inventory-view.ts'
 
 export interface InventoryDocument extends Omit<InventoryRow, 'sku'> {
   readonly _id: string
   readonly facets: readonly string[]
+  /** As changeKey makes them. */
+  readonly changes: readonly string[]
   readonly words: readonly string[]
 }
 
-const toRow = ({ _id, facets: _facets, words: _words, ...rest }: InventoryDocument): InventoryRow => ({ sku: _id as Sku, ...rest })
+const toRow = ({ _id, facets: _facets, changes: _changes, words: _words, ...rest }: InventoryDocument): InventoryRow => ({
+  sku: _id as Sku,
+  ...rest,
+})
 
 /**
- * Newest first is read in spans of time that grow: a server that walks an index in order stops at the page's last row in any of them, and one
- * that sorts what it found sorts a span and not the catalogue.
+ * Newest first is read in spans of time that grow: what is sorted is a span and not the catalogue.
  */
 const firstSpanMs = 1000
-const spanGrowth = 8
+const mostGrowth = 8
+
+/** As much longer as the rows that are missing make likely, with half as much again. */
+const nextSpanMs = (spanMs: number, foundRows: number, missingRows: number): number =>
+  Math.ceil(spanMs * (foundRows === 0 ? mostGrowth : Math.min(mostGrowth, Math.max(1, (1.5 * missingRows) / foundRows))))
+
+/** About what it costs to find a page by the index of a facet that one row in fifty answers to. */
+const rowsLookedAt = 2500
 
 export const mongoInventory = (connection: Connection): InventoryViewStore => {
   const { inventoryView } = connection.collections
@@ -31,26 +43,42 @@ export const mongoInventory = (connection: Connection): InventoryViewStore => {
   const find = (filter: Filter<InventoryDocument>, sort: Sort, limit: number): Promise<InventoryDocument[]> =>
     inventoryView.find(filter).sort(sort).limit(limit).toArray()
 
-  const bySku = (facet: string, prefix: string, after: string, rows: number, more: Document = {}): Promise<InventoryDocument[]> =>
-    find(
-      { ...(facet === '*' ? {} : { facets: facet }), _id: { $gte: prefix, $lt: afterPrefix(prefix), $gt: after }, ...more },
-      { _id: 1 },
-      rows,
-    )
+  /** Most rows answer to most facets that people ask for: a look at the next ones finds a page of them. Few: then the facet's own index does. */
+  const bySku = async (facet: string, prefix: string, after: string, rows: number, more: Document = {}): Promise<InventoryDocument[]> => {
+    const range = { _id: { $gte: prefix, $lt: afterPrefix(prefix), $gt: after } }
+    if (facet === anyFacet && Object.keys(more).length === 0) return find(range, { _id: 1 }, rows)
+    const filter = { ...(facet === anyFacet ? {} : { facets: facet }), ...more }
+    const near = await inventoryView
+      .aggregate<InventoryDocument>([
+        { $match: range },
+        { $sort: { _id: 1 } },
+        { $limit: rowsLookedAt },
+        { $match: filter },
+        { $limit: rows },
+      ])
+      .toArray()
+    return near.length === rows ? near : find({ facets: facet, ...range, ...more }, { _id: 1 }, rows)
+  }
 
   const byChange = async (facet: string, after: readonly [number, string] | null, rows: number): Promise<readonly InventoryDocument[]> => {
     const found: InventoryDocument[] = []
     if (after) {
       const [changedAtMs, sku] = after
-      found.push(...(await find({ facets: facet, changedAtMs, _id: { $gt: sku } }, { _id: 1 }, rows)))
+      const rest = { changes: { $elemMatch: { $gt: changeKey(facet, changedAtMs, sku), $lt: changeKey(facet, changedAtMs + 1) } } }
+      found.push(...(await find(rest, { _id: 1 }, rows)))
     }
     let upperMs = after ? after[0] : Number.MAX_SAFE_INTEGER
     let lowerMs = after ? after[0] : connection.clock.nowMs()
-    for (let spanMs = firstSpanMs; found.length < rows && upperMs > 0; spanMs *= spanGrowth) {
+    for (let spanMs = firstSpanMs; found.length < rows && upperMs > 0; ) {
       lowerMs = Math.max(0, lowerMs - spanMs)
-      const span = { facets: facet, changedAtMs: { $gte: lowerMs, $lt: upperMs } }
-      found.push(...(await find(span, { changedAtMs: -1, _id: 1 }, rows - found.length)))
+      const inSpan = await find(
+        { changes: { $elemMatch: { $gte: changeKey(facet, lowerMs), $lt: changeKey(facet, upperMs) } } },
+        { changedAtMs: -1, _id: 1 },
+        rows - found.length,
+      )
+      found.push(...inSpan)
       upperMs = lowerMs
+      spanMs = nextSpanMs(spanMs, inSpan.length, rows - found.length)
     }
     return found
   }

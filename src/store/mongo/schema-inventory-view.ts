@@ -1,4 +1,5 @@
 // The unified view (inventory-view.ts), and what it keeps of each stock document (inventory-refresh.ts).
+import { facetSeparator } from '../view/facets.ts'
 import { type SchemaStep, shape } from './collection-plan.ts'
 
 const { text, number, listOf, object } = shape
@@ -7,6 +8,18 @@ const { text, number, listOf, object } = shape
 const above0 = (field: string): { partialFilterExpression: Record<string, unknown> } => ({
   partialFilterExpression: { [field]: { $gt: 0 } },
 })
+
+/** Added to a time of change, so that all have fourteen digits and their texts have the order of the times. */
+export const changeOffsetMs = 10_000_000_000_000
+const lastChangeMs = 8 * changeOffsetMs
+
+/**
+ * One of a row's `changes`: a facet it answers to, the time, the SKU. A range of them is a range of one index, of just the rows of that facet
+ * and time, on every server: with these in fields of their own, one that intersects what it finds by each reads all of the facet. Without the
+ * SKU: before all of that time.
+ */
+export const changeKey = (facet: string, atMs: number, sku?: string): string =>
+  [facet, changeOffsetMs + Math.min(atMs, lastChangeMs), ...(sku === undefined ? [] : [sku])].join(facetSeparator)
 
 export const inventoryView: SchemaStep = {
   title: 'the unified view',
@@ -35,12 +48,13 @@ export const inventoryView: SchemaStep = {
           reservedUnits: number,
           availableUnits: number,
           facets: listOf(text),
+          changes: listOf(text),
           words: listOf(text),
         }),
       },
       indexes: [
         { name: 'bySku', key: { facets: 1, _id: 1 }, serves: ['listInventory'] },
-        { name: 'byChange', key: { facets: 1, changedAtMs: -1, _id: 1 }, serves: ['listInventory'] },
+        { name: 'byChange', key: { changes: 1 }, serves: ['listInventory'] },
         { name: 'byRisk', key: { facets: 1, unitsAtRisk: -1, _id: 1 }, serves: ['listInventory'], options: above0('unitsAtRisk') },
         { name: 'byDrift', key: { facets: 1, driftUnits: -1, _id: 1 }, serves: ['listInventory'], options: above0('driftUnits') },
         {
