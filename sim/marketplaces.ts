@@ -12,6 +12,8 @@ import type { CatalogueEntry, Platform } from './world/catalogue.ts'
 export interface MarketplacesOptions {
   readonly catalogue: readonly CatalogueEntry[]
   readonly ports: { readonly clock: Clock; readonly random: Random; readonly fetch: (request: Request) => Promise<Response> }
+  /** The shop has a place besides the warehouse, of which the hub knows nothing. */
+  readonly spareLocation?: boolean
   /** What an offer shows when the marketplaces open; default: an even share of the stock (pooled SKUs: all of it). */
   readonly openingQuantity?: (platform: Platform, sku: string, byDefault: number) => number
   /** quick: answers, processing and visibility in seconds, for a person who watches. documented: the platforms' own times. */
@@ -100,7 +102,7 @@ export const createMarketplaces = (options: MarketplacesOptions): Marketplaces =
   const shopify = createShopifySimulator({
     shop: 'belay-demo',
     ...shopifyCredentials,
-    locations: [{ name: 'Main warehouse' }],
+    locations: [{ name: 'Main warehouse' }, ...(options.spareLocation === true ? [{ name: 'Showroom' }] : [])],
     catalogue: itemsFor(options, 'shopify'),
     ports,
   })

@@ -118,6 +118,8 @@ export interface Backstage {
   setUnitsPerListing(externalId: string, units: number): boolean
   /** Shopify: units are moved from the offer's location to another one of the shop. */
   moveElsewhere(externalId: string, units: number): boolean
+  /** Shopify, Amazon seller: no search and no read finds the order before then (the platform's index is behind). */
+  hideOrder(orderId: string, untilMs: number): boolean
   /** Amazon: the next write of the offer is accepted and never applied. */
   loseNextWrite(externalId: string): boolean
 }

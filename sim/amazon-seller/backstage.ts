@@ -33,6 +33,11 @@ export const createBackstage = (shop: Shop, agenda: Agenda, nowMs: () => number)
         offer.unitsPerListing = units
       }),
     moveElsewhere: () => false,
+    hideOrder: (orderId, untilMs) => {
+      const order = shop.orders.get(orderId)
+      if (order) order.visibleAtMs = untilMs
+      return order !== undefined
+    },
     loseNextWrite: (externalId) =>
       withOffer(externalId, (offer) => {
         offer.writesToLose += 1

@@ -59,7 +59,7 @@ export interface SellerOrder {
   readonly orderId: string
   readonly createdAtMs: number
   /** From when on searches and reads find it. */
-  readonly visibleAtMs: number
+  visibleAtMs: number
   readonly lines: readonly OrderLine[]
   updatedAtMs: number
   status: OrderStatus

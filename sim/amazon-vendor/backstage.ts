@@ -26,6 +26,7 @@ export const createBackstage = (business: DirectBusiness, agenda: Agenda): Backs
     setSku: notHere,
     setUnitsPerListing: notHere,
     moveElsewhere: notHere,
+    hideOrder: notHere,
     loseNextWrite: (externalId) =>
       withOffer(externalId, (offer) => {
         offer.writesToLose += 1

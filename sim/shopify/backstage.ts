@@ -38,6 +38,11 @@ export const createBackstage = (shop: Shop): Backstage => {
         shop.write([addAvailable(level, -units), addAvailable(there, units)])
         return true
       }),
+    hideOrder: (orderId, untilMs) => {
+      const order = shop.orders.order(orderId)
+      if (order) order.hiddenUntilMs = untilMs
+      return order !== undefined
+    },
     // Shopify's writes are settled by their answer.
     loseNextWrite: () => false,
   }

@@ -52,6 +52,8 @@ export interface Order {
   cancelledAtMs: number | null
   cancelReason: CancelReason | null
   closedAtMs: number | null
+  /** No search finds it before. */
+  hiddenUntilMs: number
 }
 
 export interface CancelRequest {
@@ -179,6 +181,7 @@ export const createOrderBook = (stock: Stock, maxOrders = defaultMaxOrders): Ord
       cancelledAtMs: null,
       cancelReason: null,
       closedAtMs: null,
+      hiddenUntilMs: 0,
     }
     for (const [level, units] of wantedUnits) {
       change(level, 'available', -units, atMs)

@@ -260,7 +260,8 @@ export const createOrderPresenter = (shop: Shop, stock: StockPresenter): OrderPr
       .filter((term) => term.field === 'updated_at' && (term.operator === '>' || term.operator === '>='))
       .reduce((latest, term) => Math.max(latest, parseTime(term.value)), Number.NEGATIVE_INFINITY)
     const oldestMs = shop.scopes.has('read_all_orders') ? Number.NEGATIVE_INFINITY : nowMs - visibleMs
-    const matches = (order: Order): boolean => order.createdAtMs >= oldestMs && indexedAtMs(order, nowMs) !== null && search.matches(order)
+    const matches = (order: Order): boolean =>
+      order.createdAtMs >= oldestMs && order.hiddenUntilMs <= nowMs && indexedAtMs(order, nowMs) !== null && search.matches(order)
     const keyOf = (order: Order): SortKey => ({
       value:
         sortKey === 'UPDATED_AT'

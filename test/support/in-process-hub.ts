@@ -54,6 +54,8 @@ export interface TownOptions {
   readonly opening?: (platform: Simulator['platform'], sku: string, byDefault: number) => number
   readonly modes?: Readonly<Record<string, ChannelMode>>
   readonly retailSkus?: number
+  /** Shopify has a place besides the warehouse. */
+  readonly spareLocation?: boolean
   readonly seed?: number
   readonly startMs?: number
   /** Resolves when a store outside of this process has answered: no time passes before. */
@@ -156,6 +158,7 @@ export const openTown = async (options: TownOptions): Promise<Town> => {
     },
     pace: 'quick',
     retailSkus: options.retailSkus ?? 1,
+    spareLocation: options.spareLocation ?? false,
     ...(options.opening ? { openingQuantity: options.opening } : {}),
   })
   const simulators: Readonly<Record<string, Simulator>> = {

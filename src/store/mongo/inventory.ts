@@ -1,6 +1,6 @@
 // Pages of the unified view. Each is a range of one index, in the index's order; where a row stands is its key, so that a cursor stays true
 // while rows change. The order by risk or drift is that of the rows that have any, then the others by SKU.
-import type { Document, Filter, Sort } from 'mongodb'
+import type { Document, Filter, FindOptions, Sort } from 'mongodb'
 import type { InventoryQuery, InventoryRow, InventoryViewStore } from '../../ports/inventory-view.ts'
 import type { Page } from '../../ports/store.ts'
 import type { Sku } from '../../domain/ids.ts'
@@ -27,7 +27,7 @@ const toRow = ({ _id, facets: _facets, changes: _changes, words: _words, ...rest
 /**
  * Newest first is read in spans of time that grow: what is sorted is a span and not the catalogue.
  */
-const firstSpanMs = 1000
+const firstSpanMs = 125
 const mostGrowth = 8
 
 /** As much longer as the rows that are missing make likely, with half as much again. */
@@ -40,8 +40,12 @@ const rowsLookedAt = 2500
 export const mongoInventory = (connection: Connection): InventoryViewStore => {
   const { inventoryView } = connection.collections
 
-  const find = (filter: Filter<InventoryDocument>, sort: Sort, limit: number): Promise<InventoryDocument[]> =>
-    inventoryView.find(filter).sort(sort).limit(limit).toArray()
+  const find = (filter: Filter<InventoryDocument>, sort: Sort, limit: number, options: FindOptions = {}): Promise<InventoryDocument[]> =>
+    inventoryView.find(filter, options).sort(sort).limit(limit).toArray()
+
+  /** Said, because the order asked for is another index's: it would be walked until enough rows of this range have come by. */
+  const inRange = (from: string, to: string, sort: Sort, limit: number, withFrom: '$gt' | '$gte'): Promise<InventoryDocument[]> =>
+    find({ changes: { $elemMatch: { [withFrom]: from, $lt: to } } }, sort, limit, { hint: 'byChange' })
 
   /** Most rows answer to most facets that people ask for: a look at the next ones finds a page of them. Few: then the facet's own index does. */
   const bySku = async (facet: string, prefix: string, after: string, rows: number, more: Document = {}): Promise<InventoryDocument[]> => {
@@ -64,18 +68,15 @@ export const mongoInventory = (connection: Connection): InventoryViewStore => {
     const found: InventoryDocument[] = []
     if (after) {
       const [changedAtMs, sku] = after
-      const rest = { changes: { $elemMatch: { $gt: changeKey(facet, changedAtMs, sku), $lt: changeKey(facet, changedAtMs + 1) } } }
-      found.push(...(await find(rest, { _id: 1 }, rows)))
+      const [from, to] = [changeKey(facet, changedAtMs, sku), changeKey(facet, changedAtMs + 1)]
+      found.push(...(await inRange(from, to, { _id: 1 }, rows, '$gt')))
     }
     let upperMs = after ? after[0] : Number.MAX_SAFE_INTEGER
     let lowerMs = after ? after[0] : connection.clock.nowMs()
     for (let spanMs = firstSpanMs; found.length < rows && upperMs > 0; ) {
       lowerMs = Math.max(0, lowerMs - spanMs)
-      const inSpan = await find(
-        { changes: { $elemMatch: { $gte: changeKey(facet, lowerMs), $lt: changeKey(facet, upperMs) } } },
-        { changedAtMs: -1, _id: 1 },
-        rows - found.length,
-      )
+      const [from, to] = [changeKey(facet, lowerMs), changeKey(facet, upperMs)]
+      const inSpan = await inRange(from, to, { changedAtMs: -1, _id: 1 }, rows - found.length, '$gte')
       found.push(...inSpan)
       upperMs = lowerMs
       spanMs = nextSpanMs(spanMs, inSpan.length, rows - found.length)

@@ -28,12 +28,13 @@ export const sqliteInventory = (
   const rowsOf = (sql: string, ...values: SQLInputValue[]): readonly InventoryRow[] => connection.all(sql, ...values).map(toRow)
 
   const bySku = (facet: string, prefix: string, after: string, limit: number, having = ''): readonly InventoryRow[] =>
+    // One lower end, which the index begins at: of two, SQLite takes the first.
     rowsOf(
-      `${ofFacet} AND f.sku >= ? AND f.sku < ? AND f.sku > ? ${having} ORDER BY f.sku LIMIT ?`,
+      `${ofFacet} AND ${after === '' ? 'f.sku >= ?' : 'f.sku > ?'} AND f.sku < ? AND +f.sku >= ? ${having} ORDER BY f.sku LIMIT ?`,
       facet,
-      prefix,
+      after === '' ? prefix : after,
       afterPrefix(prefix),
-      after,
+      prefix,
       limit,
     )
 
