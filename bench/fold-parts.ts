@@ -179,7 +179,7 @@ export const lostUnits = async (store: Store, workload: Workload, accepted: numb
     await Promise.all(
       skus.slice(i, i + ledgerReads).map(async (sku) => {
         const [stock] = await store.readSku(sku)
-        const { reservedUnits } = await store.ledgerLevels({ sku, pool })
+        const reservedUnits = (await store.ledgerLevels([{ sku, pool }]))[0]?.reservedUnits ?? 0
         reserved += reservedUnits
         lost += Math.abs((stock?.reservedUnits ?? 0) - reservedUnits)
       }),

@@ -288,10 +288,10 @@ export const createBooks = (merchant: Merchant, edited: boolean): Books => {
     const missing = missingOrder()
     if (missing) return missing
     for (const [sku, stock] of stocks) {
-      const levels = await store.ledgerLevels({ sku, pool })
-      const onHand = Object.values(levels.onHandUnits).reduce((sum, units) => sum + units, 0)
-      if (levels.reservedUnits !== stock.reservedUnits)
-        return `${sku} ledger: reserved ${levels.reservedUnits}, document ${stock.reservedUnits}`
+      const [levels] = await store.ledgerLevels([{ sku, pool }])
+      const onHand = Object.values(levels?.onHandUnits ?? {}).reduce((sum, units) => sum + units, 0)
+      if (levels?.reservedUnits !== stock.reservedUnits)
+        return `${sku} ledger: reserved ${levels?.reservedUnits}, document ${stock.reservedUnits}`
       if (onHand !== onHandTotal(stock)) return `${sku} ledger: on hand ${onHand}, document ${onHandTotal(stock)}`
     }
     const { inboxPending, inboxParked } = await store.counts()

@@ -154,7 +154,7 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
     readLedgerEntry: (key) => through('readLedgerEntry', () => store.readLedgerEntry(key)),
     listOrders: (filter) => through('listOrders', () => store.listOrders(filter)),
     listIncidents: (filter) => through('listIncidents', () => store.listIncidents(filter)),
-    ledgerLevels: (key) => through('ledgerLevels', () => store.ledgerLevels(key)),
+    ledgerLevels: (keys) => through('ledgerLevels', () => store.ledgerLevels(keys)),
     counts: () => through('counts', () => store.counts()),
     readSetting: (name) => through('readSetting', () => store.readSetting(name)),
     writeSetting: (name, value) => through('writeSetting', () => store.writeSetting(name, value)),

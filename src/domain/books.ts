@@ -13,6 +13,7 @@ export interface BooksDifference {
   readonly text: string
 }
 
+/** What the ledger of a stock document comes to: units in less units out of each on_hand account, and of reserved. */
 export interface LedgerLevels {
   readonly onHandUnits: Readonly<Record<LocationId, number>>
   readonly reservedUnits: number

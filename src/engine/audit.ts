@@ -1,7 +1,7 @@
 // The ledger audit: every stock document held against the ledger, the open orders and its own bounds (domain/books.ts), page by page over the
 // whole catalogue, while trade goes on. What differs is looked at again until two looks at the same version of the document agree, so that a
 // sale in between is no difference. Changes nothing; a difference is an incident, and a finding with the documents in it.
-import { booksDifferences, heldUnits, type BooksDifference } from '../domain/books.ts'
+import { booksDifferences, heldUnits, type BooksDifference, type LedgerLevels } from '../domain/books.ts'
 import { type StockKey, stockKeyText } from '../domain/ids.ts'
 import type { Incident } from '../domain/incidents.ts'
 import type { Order } from '../domain/orders.ts'
@@ -56,16 +56,23 @@ const heldByOrders = async (
   return { units, orders }
 }
 
+interface Look {
+  readonly stock: Stock
+  readonly differences: readonly BooksDifference[]
+  readonly levels: LedgerLevels
+}
+
+/** One read of the ledger for all of them. `units`: what open orders hold. */
 const lookAt = async (
   { context }: AuditWork,
-  stock: Stock,
-  openUnits: number | null,
-): Promise<{
-  readonly differences: readonly BooksDifference[]
-  readonly levels: Awaited<ReturnType<EngineContext['store']['ledgerLevels']>>
-}> => {
-  const levels = await context.store.ledgerLevels(stock)
-  return { differences: booksDifferences(stock, levels, openUnits), levels }
+  documents: readonly Stock[],
+  units: ReadonlyMap<string, number>,
+): Promise<readonly Look[]> => {
+  const all = await context.store.ledgerLevels(documents)
+  return documents.flatMap((stock, i) => {
+    const levels = all[i]
+    return levels ? [{ stock, levels, differences: booksDifferences(stock, levels, units.get(stockKeyText(stock)) ?? 0) }] : []
+  })
 }
 
 /** The documents that may differ. Trade goes on meanwhile, so that most of them do not. */
@@ -77,11 +84,8 @@ const findSuspects = async (work: AuditWork): Promise<readonly StockKey[]> => {
   do {
     signal.throwIfAborted()
     const page: { items: readonly Stock[]; next: string | null } = await context.store.listStock({ after, limit: pageSize })
-    const looks = await Promise.all(page.items.map((stock) => lookAt(work, stock, units.get(stockKeyText(stock)) ?? 0)))
-    for (const [i, { differences }] of looks.entries()) {
-      const stock = page.items[i]
-      if (stock && differences.length > 0 && suspects.length < maxSuspects) suspects.push({ sku: stock.sku, pool: stock.pool })
-    }
+    for (const { stock, differences } of await lookAt(work, page.items, units))
+      if (differences.length > 0 && suspects.length < maxSuspects) suspects.push({ sku: stock.sku, pool: stock.pool })
     await held()
     await save({ rowsRead: run().rowsRead + page.items.length, compared: run().compared + page.items.length })
     after = page.next
@@ -141,16 +145,18 @@ const lookAgain = async (work: AuditWork, keys: readonly StockKey[]): Promise<vo
     const before = (await context.store.readState({ stock: open, orders: [], ledgerKeys: [] })).stock
     const { units, orders } = await heldByOrders(work, new Set(open.map(stockKeyText)))
     const again: StockKey[] = []
-    for (const [i, stock] of before.entries()) {
-      const key = open[i]
-      if (!stock || !key) continue
-      const text = stockKeyText(key)
-      const { differences, levels } = await lookAt(work, stock, units.get(text) ?? 0)
-      const [after] = (await context.store.readState({ stock: [key], orders: [], ledgerKeys: [] })).stock
-      if (after?.version !== stock.version) again.push(key)
+    const looks = await lookAt(
+      work,
+      before.filter((stock) => stock !== null),
+      units,
+    )
+    const after = (await context.store.readState({ stock: looks.map(({ stock }) => stock), orders: [], ledgerKeys: [] })).stock
+    for (const [i, { stock, levels, differences }] of looks.entries()) {
+      const key = { sku: stock.sku, pool: stock.pool }
+      if (after[i]?.version !== stock.version) again.push(key)
       else
         for (const difference of differences)
-          await report(work, stock, difference, { stock, ledger: levels, orders: (orders.get(text) ?? []).map(withoutEcho) })
+          await report(work, stock, difference, { stock, ledger: levels, orders: (orders.get(stockKeyText(key)) ?? []).map(withoutEcho) })
     }
     open = again
   }

@@ -56,7 +56,7 @@ test('goods and promises move, and the ledger says the same as the levels', asyn
   expect(await move('ship', 3, 'pos-1')).toEqual({ outcome: 'applied', onHandUnits: 11, reservedUnits: 0, availableUnits: 11 })
   const [stock] = await store.readSku(sku)
   expect(stock?.onHandUnits).toEqual({ berlin: 7, paris: 4 })
-  expect(await store.ledgerLevels({ sku, pool })).toEqual({ onHandUnits: { berlin: 7, paris: 4 }, reservedUnits: 0 })
+  expect((await store.ledgerLevels([{ sku, pool }]))[0]).toEqual({ onHandUnits: { berlin: 7, paris: 4 }, reservedUnits: 0 })
 })
 
 test('the same movement sent again happens once; its reference for another one is refused', async () => {

@@ -3,7 +3,8 @@
 // Errors: `store-unavailable` (nothing happened, try again), `store-commit-unknown` (a commit whose outcome is not known: read
 // again and decide again; versions and keys make the repeat harmless). Conflicts are answers, not errors.
 import type { Incident, Resolution } from '../domain/incidents.ts'
-import type { ChannelId, LocationId, OrderKey, PoolId, Sku, StockKey } from '../domain/ids.ts'
+import type { ChannelId, OrderKey, PoolId, Sku, StockKey } from '../domain/ids.ts'
+import type { LedgerLevels } from '../domain/books.ts'
 import type { LedgerEntry } from '../domain/ledger.ts'
 import type { Listing, Order } from '../domain/orders.ts'
 import type { Stock } from '../domain/stock.ts'
@@ -213,8 +214,8 @@ export interface Store extends SchemaStore, ScheduleStore, PeerStore, SnapshotSt
   listOrders(filter: { readonly channel?: ChannelId; readonly after: string | null; readonly limit: number }): Promise<Page<Order>>
   /** Newest first. */
   listIncidents(filter: { readonly sku?: Sku; readonly after: string | null; readonly limit: number }): Promise<Page<Incident>>
-  /** Every stored level of the ledger: sum of units in less units out per on_hand account of the SKU, and of reserved. */
-  ledgerLevels(key: StockKey): Promise<{ readonly onHandUnits: Readonly<Record<LocationId, number>>; readonly reservedUnits: number }>
+  /** What the ledger comes to, in the order of the keys (at most a page of them). */
+  ledgerLevels(keys: readonly StockKey[]): Promise<readonly LedgerLevels[]>
   counts(): Promise<StoreCounts>
 
   readSetting(name: string): Promise<string | null>

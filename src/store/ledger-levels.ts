@@ -1,5 +1,5 @@
 // From balances of ledger accounts to levels: the shelf by location, and what is reserved. The other accounts are the outside.
-import type { LocationId } from '../domain/ids.ts'
+import type { LedgerLevels } from '../domain/books.ts'
 
 export interface AccountBalance {
   readonly account: string
@@ -8,9 +8,7 @@ export interface AccountBalance {
 
 const shelf = 'on_hand/'
 
-export const levelsOf = (
-  balances: readonly AccountBalance[],
-): { readonly onHandUnits: Readonly<Record<LocationId, number>>; readonly reservedUnits: number } => ({
+export const levelsOf = (balances: readonly AccountBalance[]): LedgerLevels => ({
   onHandUnits: Object.fromEntries(
     balances.filter(({ account }) => account.startsWith(shelf)).map(({ account, units }) => [account.slice(shelf.length), units]),
   ),

@@ -76,7 +76,7 @@ test('trade after the backup is neither lost nor sold twice', async () => {
   for (const sku of skus) {
     const stock = await town.stock(sku)
     expect(stock.reservedUnits, sku).toBe(owedBy(town, sku))
-    expect(await town.store.ledgerLevels(stock)).toEqual({ onHandUnits: stock.onHandUnits, reservedUnits: stock.reservedUnits })
+    expect((await town.store.ledgerLevels([stock]))[0]).toEqual({ onHandUnits: stock.onHandUnits, reservedUnits: stock.reservedUnits })
     // untilSettled holds every listing to: active, its exposure what it shows, all of them together on the shelf.
     expect(sellableUnits(stock)).toBeGreaterThanOrEqual(0)
   }

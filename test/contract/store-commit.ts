@@ -67,7 +67,7 @@ export const describeCommits = (shared: Shared): void => {
       const read = await store.readState({ stock: [keyOf(odd)], orders: [{ channel: shop, orderId: odd }], ledgerKeys: [odd] })
       expect(read).toEqual({ stock: [stock], orders: [order], ledgerKeys: new Set([odd]) })
       expect(await store.readSku(keyOf(odd).sku)).toEqual([stock])
-      expect((await store.ledgerLevels(keyOf(odd))).onHandUnits).toEqual({ 'a.b': 1 })
+      expect((await store.ledgerLevels([keyOf(odd)]))[0]?.onHandUnits).toEqual({ 'a.b': 1 })
     })
 
     test('a version is taken once: of two writers one wins, and the other is told', async () => {

@@ -63,7 +63,7 @@ export const describeCommitters = (shared: Shared): void => {
       for (const sku of skus) {
         const [stock] = await store.readSku(sku)
         expect(stock?.reservedUnits).toBe((each * stores.length) / skuCount)
-        expect((await store.ledgerLevels({ sku, pool })).reservedUnits).toBe((each * stores.length) / skuCount)
+        expect((await store.ledgerLevels([{ sku, pool }]))[0]?.reservedUnits).toBe((each * stores.length) / skuCount)
       }
     },
   )

@@ -109,14 +109,14 @@ export const describeListings = (shared: Shared, make: MakeStore): void => {
         entryOf('levels-7', 'levels2', { from: 'supplier', to: shelf('w.1'), units: 99, reason: 'receipt' }),
       ],
     })
-    expect(await store.ledgerLevels(keyOf(sku))).toEqual({
+    expect((await store.ledgerLevels([keyOf(sku)]))[0]).toEqual({
       onHandUnits: { ['w.1' as LocationId]: 7, ['w/2' as LocationId]: 0 },
       reservedUnits: 3,
     })
-    expect(await store.ledgerLevels(keyOf('nothing'))).toEqual({ onHandUnits: {}, reservedUnits: 0 })
+    expect((await store.ledgerLevels([keyOf('nothing')]))[0]).toEqual({ onHandUnits: {}, reservedUnits: 0 })
     const large = 2 ** 40
     await store.commit({ ledger: [1, 2, 3].map((n) => entryOf(`large-${n}`, 'large', { units: large, to: 'reserved' })) })
-    expect((await store.ledgerLevels(keyOf('large'))).reservedUnits).toBe(3 * large)
+    expect((await store.ledgerLevels([keyOf('large')]))[0]?.reservedUnits).toBe(3 * large)
   })
 
   test('ledger, orders and incidents: newest first, in pages, also of one SKU or channel', async () => {

@@ -1,7 +1,7 @@
 // Any sequence of commits leaves the state that a few lines of plain maps say, and answers as they do.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type OrderKey, orderKeyText, type StockKey, stockKeyText } from '../../src/domain/ids.ts'
+import { type LocationId, type OrderKey, orderKeyText, type StockKey, stockKeyText } from '../../src/domain/ids.ts'
 import type { LedgerEntry } from '../../src/domain/ledger.ts'
 import type { Order } from '../../src/domain/orders.ts'
 import type { Stock } from '../../src/domain/stock.ts'
@@ -129,9 +129,9 @@ export const describeModel = (make: MakeStore): void => {
           expect(await store.nextWorkAtMs(query)).toBe(wanted.length > 0 ? Math.min(...wanted.map((w) => w.dueAtMs)) : null)
         }
         for (const sku of ['m.1', '$m2'].map((each) => keyOf(`${each} ${run}`))) {
-          const levels = await store.ledgerLevels(sku)
-          expect(levels.onHandUnits['w.1' as keyof typeof levels.onHandUnits] ?? 0).toBe(balance(model, sku, 'on_hand/w.1'))
-          expect(levels.reservedUnits).toBe(balance(model, sku, 'reserved'))
+          const [levels] = await store.ledgerLevels([sku])
+          expect(levels?.onHandUnits['w.1' as LocationId] ?? 0).toBe(balance(model, sku, 'on_hand/w.1'))
+          expect(levels?.reservedUnits).toBe(balance(model, sku, 'reserved'))
         }
         expect(await store.counts()).toMatchObject({ stock: model.stock.size, orders: model.orders.size, ledger: model.ledger.size })
       }),

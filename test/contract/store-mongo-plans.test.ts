@@ -237,7 +237,7 @@ const entries: readonly Entry[] = [
     run: async (store) => store.listLedger({ after: await after(store.listLedger({ after: null, limit: 10 })), limit: 10 }),
   },
   { method: 'readLedgerEntry', run: (store) => store.readLedgerEntry('k1') },
-  { method: 'ledgerLevels', run: (store) => store.ledgerLevels(keyOf('s1')) },
+  { method: 'ledgerLevels', run: (store) => store.ledgerLevels([keyOf('s1')]) },
   { method: 'listOrders', run: (store) => store.listOrders({ after: null, limit: 10 }) },
   { method: 'listOrders', of: 'a channel', run: (store) => store.listOrders({ channel: shop, after: null, limit: 10 }) },
   {

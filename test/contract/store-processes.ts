@@ -27,7 +27,7 @@ export const describeProcesses = (shared: Shared): void => {
     const conflicts = await Promise.all(['left', 'right'].map((name) => runWriter(url, 'hot', name)))
     const [stock] = await readStock(store, 'hot')
     expect({ reserved: stock?.reservedUnits, version: stock?.version }).toEqual({ reserved: 2 * salesEach, version: 2 * salesEach + 1 })
-    expect((await store.ledgerLevels(keyOf('hot'))).reservedUnits).toBe(2 * salesEach)
+    expect((await store.ledgerLevels([keyOf('hot')]))[0]?.reservedUnits).toBe(2 * salesEach)
     expect(conflicts.every((n) => Number.isSafeInteger(n))).toBe(true)
   })
 }

@@ -96,7 +96,7 @@ export const expectLedgerBalanced = async (trade: Trade): Promise<void> => {
       after = page.next
     } while (after !== null)
     for (const each of stock) {
-      const levels = await store.ledgerLevels(each)
+      const [levels] = await store.ledgerLevels([each])
       expect(levels, `${each.sku}: opening and movements make closing`).toEqual({
         onHandUnits: each.onHandUnits,
         reservedUnits: each.reservedUnits,

@@ -133,13 +133,13 @@ const readAccounts = async (day: MarketDay, store: Store): Promise<Accounts> => 
     const onHand = onHandTotal(stock)
     compare(`${stock.sku} on hand`, (day.goodsUnits.get(stock.sku) ?? 0) - (books.shipped.get(stock.sku) ?? 0), onHand)
     oversoldUnits += Math.max(0, stock.reservedUnits - onHand)
-    const levels = await store.ledgerLevels(stock)
-    const rebuilt = Object.values(levels.onHandUnits).reduce((sum, units) => sum + units, 0)
+    const [levels] = await store.ledgerLevels([stock])
+    const rebuilt = Object.values(levels?.onHandUnits ?? {}).reduce((sum, units) => sum + units, 0)
     const promised = books.promised.get(stock.sku) ?? 0
-    if (rebuilt !== onHand || levels.reservedUnits !== stock.reservedUnits || promised !== stock.reservedUnits) {
+    if (rebuilt !== onHand || levels?.reservedUnits !== stock.reservedUnits || promised !== stock.reservedUnits) {
       ledgerConserved = false
       find(
-        `${stock.sku}: on hand ${onHand}, by the ledger ${rebuilt}; reserved ${stock.reservedUnits}, by the ledger ${levels.reservedUnits}, by orders ${promised}`,
+        `${stock.sku}: on hand ${onHand}, by the ledger ${rebuilt}; reserved ${stock.reservedUnits}, by the ledger ${levels?.reservedUnits}, by orders ${promised}`,
       )
     }
     for (const listing of stock.listings) {

@@ -1,5 +1,5 @@
 // The inventory updates that this process has sent, one for each offer, the latest: what a sweep can ask Amazon about. A restart forgets them;
-// nothing rests on them.
+// nothing rests on them: what Amazon has not settled yet is in the stock documents, where the protocol asks about it, and what it has does not change.
 import type { Identifiers } from './listing.ts'
 
 export interface SentUpdate {

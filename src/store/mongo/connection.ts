@@ -6,6 +6,7 @@ import {
   type Db,
   MongoBulkWriteError,
   MongoClient,
+  type MongoClientOptions,
   MongoError,
   MongoNetworkError,
   MongoServerError,
@@ -88,9 +89,12 @@ export interface Connection {
   readonly client: MongoClient
   readonly db: Db
   readonly collections: Collections
+  /** The same over connections that wait for minutes: for what sums up a whole day. */
+  readonly patient: Collections
   readonly clock: Clock
   readonly random: Random
   readonly retryForMs: number
+  close(): Promise<void>
 }
 
 /** A failover takes a replica set up to about twelve seconds (MongoDB manual, "Replica Set Elections"). */
@@ -99,6 +103,9 @@ const defaultServerSelectionTimeoutMs = 5000
 const connectTimeoutMs = 5000
 /** Longer than any answer that is still on its way. */
 const socketTimeoutMs = 60_000
+/** A day of millions of order lines is summed by one query; nothing but a report waits for it. */
+const patientTimeoutMs = 15 * 60_000
+const patientPoolSize = 2
 /** Connections of one process: each concurrent transaction holds one. */
 const maxPoolSize = 32
 /** For one of them to be free: as long as a failover may take. */
@@ -166,44 +173,52 @@ export const reached = async <T>(operation: () => Promise<T>): Promise<T> => {
 /** The driver's own default, which no merchant means: their data goes to `belay`. */
 const driverDefaultDatabase = 'test'
 
-export const connectionOn = (client: MongoClient, options: MongoOptions): Connection => {
+const collectionsIn = (db: Db): Collections => ({
+  stock: db.collection('stock'),
+  orders: db.collection('orders'),
+  ledger: db.collection('ledger'),
+  inbox: db.collection('inbox'),
+  listings: db.collection('listings'),
+  cursors: db.collection('cursors'),
+  incidents: db.collection('incidents'),
+  leases: db.collection('leases'),
+  terms: db.collection('terms'),
+  turns: db.collection('turns'),
+  settings: db.collection('settings'),
+  schedules: db.collection('schedules'),
+  snapshots: db.collection('snapshots'),
+  reconciliations: db.collection('reconciliations'),
+  findings: db.collection('findings'),
+  sightings: db.collection('sightings'),
+  viewChanges: db.collection('viewChanges'),
+  skuDays: db.collection('skuDays'),
+  skuDaysMade: db.collection('skuDaysMade'),
+  syncSlots: db.collection('syncSlots'),
+  reports: db.collection('reports'),
+  reportDeliveries: db.collection('reportDeliveries'),
+  stockSummaries: db.collection('stockSummaries'),
+  inventoryView: db.collection('inventoryView'),
+  counters: db.collection('counters'),
+  signals: db.collection('signals'),
+  channelReports: db.collection('channelReports'),
+})
+
+/** `patient`: a second client; without, the first one does its work too. */
+export const connectionOn = (client: MongoClient, options: MongoOptions, patient: MongoClient = client): Connection => {
   const named = client.options.dbName === driverDefaultDatabase ? 'belay' : client.options.dbName
-  const db = client.db(options.database ?? named)
+  const database = options.database ?? named
+  const db = client.db(database)
   return {
     client,
     db,
-    collections: {
-      stock: db.collection('stock'),
-      orders: db.collection('orders'),
-      ledger: db.collection('ledger'),
-      inbox: db.collection('inbox'),
-      listings: db.collection('listings'),
-      cursors: db.collection('cursors'),
-      incidents: db.collection('incidents'),
-      leases: db.collection('leases'),
-      terms: db.collection('terms'),
-      turns: db.collection('turns'),
-      settings: db.collection('settings'),
-      schedules: db.collection('schedules'),
-      snapshots: db.collection('snapshots'),
-      reconciliations: db.collection('reconciliations'),
-      findings: db.collection('findings'),
-      sightings: db.collection('sightings'),
-      viewChanges: db.collection('viewChanges'),
-      skuDays: db.collection('skuDays'),
-      skuDaysMade: db.collection('skuDaysMade'),
-      syncSlots: db.collection('syncSlots'),
-      reports: db.collection('reports'),
-      reportDeliveries: db.collection('reportDeliveries'),
-      stockSummaries: db.collection('stockSummaries'),
-      inventoryView: db.collection('inventoryView'),
-      counters: db.collection('counters'),
-      signals: db.collection('signals'),
-      channelReports: db.collection('channelReports'),
-    },
+    collections: collectionsIn(db),
+    patient: collectionsIn(patient.db(database)),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     retryForMs: options.retryForMs ?? defaultRetryForMs,
+    close: async () => {
+      await Promise.all([client.close(), patient === client ? undefined : patient.close()])
+    },
   }
 }
 
@@ -218,9 +233,8 @@ const assertTransactions = async (client: MongoClient): Promise<void> => {
 }
 
 export const connect = async (uri: string, options: MongoOptions): Promise<Connection> => {
-  let client: MongoClient
-  try {
-    client = new MongoClient(uri, {
+  const createClient = (limits: Pick<MongoClientOptions, 'maxPoolSize' | 'socketTimeoutMS'>): MongoClient =>
+    new MongoClient(uri, {
       appName: options.appName ?? 'belay',
       writeConcern: { w: 'majority' },
       readConcern: { level: 'majority' },
@@ -228,12 +242,17 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
       retryWrites: true,
       retryReads: true,
       ignoreUndefined: true,
-      maxPoolSize,
       waitQueueTimeoutMS: waitQueueTimeoutMs,
       connectTimeoutMS: connectTimeoutMs,
-      socketTimeoutMS: socketTimeoutMs,
       serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? defaultServerSelectionTimeoutMs,
+      ...limits,
     })
+  let client: MongoClient
+  let patient: MongoClient
+  try {
+    client = createClient({ maxPoolSize, socketTimeoutMS: socketTimeoutMs })
+    // Connects when it is used first.
+    patient = createClient({ maxPoolSize: patientPoolSize, socketTimeoutMS: patientTimeoutMs })
   } catch (error) {
     // The driver's message may repeat the URI, and with it a password.
     throw new BelayError('config-invalid', `The MongoDB URI cannot be used (${error instanceof Error ? error.name : 'unknown error'})`, {
@@ -249,5 +268,5 @@ export const connect = async (uri: string, options: MongoOptions): Promise<Conne
     await client.close()
     throw error
   }
-  return connectionOn(client, options)
+  return connectionOn(client, options, patient)
 }

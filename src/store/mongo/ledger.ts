@@ -1,6 +1,7 @@
 // The ledger for people (newest first: by time, then version, then key) and for the check that levels are its fold.
 import type { Document } from 'mongodb'
 import type { Store } from '../../ports/store.ts'
+import { type StockKey, stockKeyText } from '../../domain/ids.ts'
 import { type AccountBalance, levelsOf } from '../ledger-levels.ts'
 import { decodeCursor, pageLimit, pageOf } from '../page.ts'
 import { toLedgerEntry } from './codec.ts'
@@ -26,13 +27,15 @@ export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedge
         .toArray()
       return pageOf(found.map(toLedgerEntry), rows, (entry) => [entry.atMs, entry.version, entry.key])
     }),
-  ledgerLevels: ({ sku, pool }) =>
+  ledgerLevels: (keys) =>
     reached(async () => {
       const balances = await collections.ledger
-        .aggregate<AccountBalance>([
-          { $match: { sku, pool } },
+        .aggregate<AccountBalance & StockKey>([
+          { $match: { sku: { $in: [...new Set(keys.map(({ sku }) => sku))] } } },
           {
             $project: {
+              sku: 1,
+              pool: 1,
               sides: [
                 { account: '$to', units: { $toLong: '$units' } },
                 { account: '$from', units: { $multiply: [{ $toLong: '$units' }, -1] } },
@@ -40,10 +43,11 @@ export const mongoLedger = ({ collections }: Connection): Pick<Store, 'listLedge
             },
           },
           { $unwind: '$sides' },
-          { $group: { _id: '$sides.account', units: { $sum: '$sides.units' } } },
-          { $project: { _id: 0, account: '$_id', units: 1 } },
+          { $group: { _id: { sku: '$sku', pool: '$pool', account: '$sides.account' }, units: { $sum: '$sides.units' } } },
+          { $project: { _id: 0, sku: '$_id.sku', pool: '$_id.pool', account: '$_id.account', units: 1 } },
         ])
         .toArray()
-      return levelsOf(balances)
+      const byStock = Map.groupBy(balances, stockKeyText)
+      return keys.map((key) => levelsOf(byStock.get(stockKeyText(key)) ?? []))
     }),
 })

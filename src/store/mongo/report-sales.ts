@@ -72,10 +72,10 @@ const salesPipeline = (fromMs: number, toMs: number): Document[] => [
 type GroupedSales = { readonly _id: Omit<SalesRow, keyof Summed> } & Summed
 type Summed = Omit<SalesRow, 'sku' | 'pool' | 'channel' | 'demand' | 'currency'>
 
-export const mongoReportSales = ({ collections }: Connection): Pick<ReportStore, 'readSales' | 'countOrders'> => ({
+export const mongoReportSales = ({ patient }: Connection): Pick<ReportStore, 'readSales' | 'countOrders'> => ({
   readSales: ({ fromMs, toMs }, onRows) =>
     reached(() =>
-      batchesOf(collections.orders.aggregate<GroupedSales>(salesPipeline(fromMs, toMs), { allowDiskUse: true }), (rows) =>
+      batchesOf(patient.orders.aggregate<GroupedSales>(salesPipeline(fromMs, toMs), { allowDiskUse: true }), (rows) =>
         onRows(
           rows.map(
             ({ _id: { sku, pool, channel, demand, currency }, ...sums }): SalesRow => ({
@@ -92,7 +92,7 @@ export const mongoReportSales = ({ collections }: Connection): Pick<ReportStore,
     ),
   countOrders: ({ fromMs, toMs }) =>
     reached(async () => {
-      const found = await collections.orders
+      const found = await patient.orders
         .aggregate<{ readonly _id: Omit<OrderCount, 'orders'>; readonly orders: number }>([
           { $match: { createdAtMs: { $gte: fromMs, $lt: toMs } } },
           { $group: { _id: { channel: '$channel', demand: '$demand' }, orders: { $sum: 1 } } },

@@ -98,6 +98,7 @@ type StockPart = Pick<StockDocument, '_id' | 'version' | 'title' | 'onHandUnits'
 
 export const mongoReportStock = ({
   collections,
+  patient,
 }: Connection): Pick<ReportStore, 'makeSkuDay' | 'listSkuDays' | 'firstLedgerAtMs' | 'readStockRows' | 'readMovements'> => {
   const { stock, ledger, skuDays, skuDaysMade } = collections
 
@@ -167,7 +168,7 @@ export const mongoReportStock = ({
         await skuDays.deleteMany({ _id: { $gte: `${day}${separator}`, $lt: `${day}\u0020` } })
         // A server that has never had an entry need not know the collection.
         if ((await ledger.findOne({ atMs: { $gte: fromMs, $lt: toMs } }, { projection: { _id: 1 } })) !== null)
-          await ledger.aggregate(skuDayPipeline(day, fromMs, toMs), { allowDiskUse: true }).toArray()
+          await patient.ledger.aggregate(skuDayPipeline(day, fromMs, toMs), { allowDiskUse: true }).toArray()
         await skuDaysMade.updateOne({ _id: day }, { $set: { fromMs, toMs } }, { upsert: true })
       }),
     listSkuDays: ({ from, to }) =>

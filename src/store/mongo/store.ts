@@ -30,7 +30,7 @@ export const openMongoStore = async (uri: string, options: MongoOptions = {}): P
 export const storeOn = (connection: Connection): Store => ({
   engine: 'mongo',
   transfer: mongoTransfer(connection),
-  close: () => connection.client.close(),
+  close: () => connection.close(),
   readState: (request) => readState(connection, request),
   commit: (commit) => commitTo(connection, commit),
   ...mongoSchema(connection),

@@ -26,15 +26,17 @@ export const sqliteLedger = (connection: Connection): Pick<Store, 'listLedger' |
     )
     return pageOf(found.map(toLedgerEntry), rows, (entry) => [entry.atMs, entry.version, entry.key])
   },
-  ledgerLevels: async ({ sku, pool }) =>
-    levelsOf(
-      connection.all(
-        `SELECT account, sum(units) AS units FROM (
-           SELECT to_account AS account, units FROM ledger WHERE sku = ?1 AND pool = ?2
-           UNION ALL SELECT from_account, -units FROM ledger WHERE sku = ?1 AND pool = ?2)
-         GROUP BY account`,
-        sku,
-        pool,
-      ) as unknown as readonly AccountBalance[],
+  ledgerLevels: async (keys) =>
+    keys.map(({ sku, pool }) =>
+      levelsOf(
+        connection.all(
+          `SELECT account, sum(units) AS units FROM (
+             SELECT to_account AS account, units FROM ledger WHERE sku = ?1 AND pool = ?2
+             UNION ALL SELECT from_account, -units FROM ledger WHERE sku = ?1 AND pool = ?2)
+           GROUP BY account`,
+          sku,
+          pool,
+        ) as unknown as readonly AccountBalance[],
+      ),
     ),
 })
