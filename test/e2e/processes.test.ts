@@ -8,7 +8,7 @@ import { eventually } from './hub-process.ts'
 import { expectOwners, openTrade, type Trade } from './open-trade.ts'
 import { expectAdopted, expectAtRest, expectBounded, expectLedgerBalanced, expectNoDoubledPush, expectOrdersAccountedFor } from './trade.ts'
 
-/** The longest waits for adoption (two minutes and more), for a lease (15 s), and for the lifetime of the last writes (45 s, perhaps twice). */
+/** They mostly wait, so they wait together. The longest waits for adoption (two minutes and more), for a lease (15 s), and for the lifetime of the last writes (45 s, perhaps twice). */
 const limitMs = 600_000
 
 let mongo: TestMongo | null = null
@@ -48,7 +48,7 @@ const workerOf = (trade: Trade, index: number) => {
   return worker
 }
 
-describe('many processes on MongoDB', { timeout: limitMs }, () => {
+describe('many processes on MongoDB', { timeout: limitMs, concurrent: true }, () => {
   test('a rolling restart while orders flow: no push is lost or doubled', async ({ skip }) => {
     const url = mongoUrl()
     if (url === null) return skip('no MongoDB on this machine')
@@ -107,7 +107,7 @@ describe('many processes on MongoDB', { timeout: limitMs }, () => {
   })
 })
 
-describe('several processes of one machine on SQLite', { timeout: limitMs }, () => {
+describe('several processes of one machine on SQLite', { timeout: limitMs, concurrent: true }, () => {
   test('a worker that is killed is replaced within its lease', async () => {
     const codes = await withTrade(`sqlite:${join(folder, 'belay.db')}`, 24, async (trade) => {
       await trade.shopUntil(60)
