@@ -70,11 +70,16 @@ describe('plans of the view on SQLite', () => {
     await fresh.listInventory({ ...page, limit: 20 })
     const plans = plansOf()
     expect(plans.length).toBeGreaterThan(0)
-    for (const { sql, steps } of plans)
+    for (const { sql, steps } of plans) {
+      // Of two lower bounds of a column SQLite seeks to one and walks to the other, past all rows in between; no plan tells it. A plus
+      // keeps a bound from the index.
+      const bounded = [...sql.matchAll(/(?<![+\w])([a-z]\w*\.\w+) >=? \?/g)].map(([, column]) => column)
+      expect(new Set(bounded).size, sql).toBe(bounded.length)
       for (const step of steps) {
         expect(step, sql).not.toMatch(/^SCAN (?!c$)/)
         expect(step, sql).not.toContain('TEMP B-TREE')
       }
+    }
     await fresh.close()
   })
 
