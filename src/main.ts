@@ -20,6 +20,7 @@ import { createSyncRecorder } from './engine/sync-recorder.ts'
 import { reconcileJobs } from './engine/reconcile-jobs.ts'
 import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
+import { watchOutages } from './engine/store-outage.ts'
 import { runViewLoop } from './engine/view-loop.ts'
 import { systemClock } from './engine/system-clock.ts'
 import { systemRandom } from './engine/system-random.ts'
@@ -114,9 +115,10 @@ export const assemble = async (
   logLevel: 'info' | 'warn' | 'silent',
   { roles, migrates }: AssembleOptions = { roles: null, migrates: true },
 ): Promise<Assembled> => {
-  const log = createLog({ level: logLevel, redact: config.redact })
   const metrics = createPrometheusMetrics()
-  const store: Store = await openStore(storeUrl(config))
+  const opened: Store = await openStore(storeUrl(config))
+  const requestLog = createLog({ level: logLevel, redact: config.redact })
+  const { store, log } = watchOutages({ store: opened, log: requestLog, clock: ports.clock })
   const stopping = new AbortController()
   try {
     await bringUpToDate(store, migrates)
@@ -184,7 +186,7 @@ export const assemble = async (
       timeZone: config.timeZone,
       clock: ports.clock,
       random: ports.random,
-      log,
+      log: requestLog,
     })
     const server = await serveHttp(app, config.http)
     const noting = sync.run(hub, adapters, stopping.signal)
