@@ -8,10 +8,9 @@ import type { EngineContext } from './context.ts'
 import { carrierOf, explain, factTopic, foldFacts, parkEvent, passEvent } from './fold.ts'
 import { doubtChange } from './push-changes.ts'
 import { backoffMs } from './push-record.ts'
-import type { Wake } from './wake.ts'
+import { createIdle, type Wake } from './wake.ts'
 
 const maxTake = 500
-const longestIdleMs = 1_000
 
 const interpret = (adapter: ChannelAdapter, event: StoredInboxEvent): Interpretation => {
   if (event.topic !== factTopic) return adapter.interpret(event)
@@ -87,6 +86,7 @@ export const runInboxLoop = async (context: EngineContext, adapter: ChannelAdapt
     return true
   }
   let afterSequence: number | undefined
+  const idle = createIdle()
   while (!signal.aborted) {
     const events = await store.readInbox({
       channel: adapter.channel,
@@ -98,6 +98,7 @@ export const runInboxLoop = async (context: EngineContext, adapter: ChannelAdapt
     // Deferred events stay pending in front; the rest is read past them, and from the start again once the end is reached.
     afterSequence = events.length === maxTake ? events.at(-1)?.sequence : undefined
     if (events.some((e) => !deferred.has(e.dedupeKey))) continue
-    if (afterSequence === undefined) await wake.wait(longestIdleMs, signal)
+    // An event that waits for its next try is not told by a ring.
+    if (afterSequence === undefined) idle.waited((await wake.wait(idle.ms(), signal)) || deferred.size > 0)
   }
 }

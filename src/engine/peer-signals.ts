@@ -7,7 +7,7 @@ import type { SignalCounts, SignalKind } from '../ports/peers.ts'
 import type { Store } from '../ports/store.ts'
 import type { Logger } from './context.ts'
 
-const pollEveryMs = 50
+const pollEveryMs = 75
 const giveEveryMs = 15
 /** After the store did not answer. */
 const restMs = 1_000

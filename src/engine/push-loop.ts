@@ -10,7 +10,7 @@ import type { Change } from './change.ts'
 import type { ChannelContext, EngineContext } from './context.ts'
 import { issueChange, type Job, recordChange, recordReadChange, recordUnusableChange } from './push-changes.ts'
 import { backoffMs, refusedAgainAfterMs, resultOfFailedRead, resultOfPush, resultOfSettle } from './push-record.ts'
-import type { Wake } from './wake.ts'
+import { createIdle, type Wake } from './wake.ts'
 
 /** Keys taken at once: one commit's worth. */
 const maxTake = 256
@@ -18,7 +18,7 @@ const maxTake = 256
 const maxUnderWay = 64
 /** Keys looked through for requests of a process that is gone; more of them wait for their time. */
 const maxTakeover = 10_000
-/** How long to wait at most before looking for due work that another process wrote. */
+/** How long to wait at most when nothing may be taken. */
 const longestIdleMs = 1_000
 
 export interface PushLoopOptions {
@@ -40,6 +40,7 @@ export const runPushLoop = async (options: PushLoopOptions): Promise<void> => {
   const { channel, capabilities } = adapter
   const { clock, store, owned } = context
   const sending = new Set<Promise<void>>()
+  const idle = createIdle()
   const health = { failures: 0 }
 
   /** How many keys may be taken now; 0 with the time to look again. */
@@ -90,8 +91,8 @@ export const runPushLoop = async (options: PushLoopOptions): Promise<void> => {
     const due = await store.dueWork({ channel, kind: work, dueBeforeMs: nowMs, limit: items })
     if (due.length === 0) {
       const nextMs = await store.nextWorkAtMs({ channel, kind: work })
-      const waitMs = nextMs === null ? longestIdleMs : Math.max(1, Math.min(longestIdleMs, nextMs - nowMs))
-      await wake.wait(waitMs, signal)
+      const waitMs = nextMs === null ? idle.ms() : Math.max(1, Math.min(idle.ms(), nextMs - nowMs))
+      idle.waited(await wake.wait(waitMs, signal))
       continue
     }
     dispatch(await issue(due))

@@ -3,8 +3,8 @@ import type { Clock } from '../ports/clock.ts'
 
 export interface Wake {
   ring(): void
-  /** Resolves at the next ring (at once, if one came since the last wait), after `ms`, or when the signal aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>
+  /** Resolves at the next ring (at once, if one came since the last wait), after `ms`, or when the signal aborts. True: it was rung. */
+  wait(ms: number, signal: AbortSignal): Promise<boolean>
 }
 
 export const createWake = (clock: Clock): Wake => {
@@ -21,7 +21,29 @@ export const createWake = (clock: Clock): Wake => {
         await clock.sleep(ms, AbortSignal.any([signal, wake.signal]))
         wake = null
       }
+      const wasRung = rung
       rung = false
+      return wasRung
+    },
+  }
+}
+
+/** How long a loop with nothing to do waits before it looks by itself, for a ring that never came from another process. */
+export interface Idle {
+  readonly ms: () => number
+  /** After a wait: what rang once may soon ring again; who was not rung looks more and more seldom. */
+  readonly waited: (rung: boolean) => void
+}
+
+const firstIdleMs = 1_000
+const longestIdleMs = 5_000
+
+export const createIdle = (): Idle => {
+  let ms = firstIdleMs
+  return {
+    ms: () => ms,
+    waited: (rung) => {
+      ms = rung ? firstIdleMs : Math.min(longestIdleMs, ms * 2)
     },
   }
 }
