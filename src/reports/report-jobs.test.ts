@@ -102,6 +102,9 @@ describe('the daily report', () => {
       unpricedLines: 0,
     })
     expect(await store.readReport('2026-11-20')).toMatchObject({ revision: 2 })
+    expect(await store.readSchedule('report/daily')).toMatchObject({
+      message: expect.stringContaining('1 of 1 earlier days changed: 2026-11-20.'),
+    })
     // The next day compares with what is true now.
     expect((await reported('2026-11-21')).dayBefore.sales.together.orders).toBe(2)
     expect(sent).toEqual(['2026-11-20', '2026-11-21'])

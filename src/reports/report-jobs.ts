@@ -44,17 +44,17 @@ export const reportJobs = ({ source, desk, targets, redact }: ReportJobsOptions)
       const day = addDays(localDayOf(dueAtMs, timeZone), -1)
       if (!isDayOver(source, day)) return `${day} is not settled yet; its report is made with the next.`
       const { again, first } = await daysToMake(source, day)
-      let changed = 0
+      const changed: LocalDay[] = []
       for (const each of [...again, ...first]) {
         signal.throwIfAborted()
         const before = (await store.readReport(each))?.revision ?? 0
         const { revision } = await desk.make(each)
-        if (before > 0 && revision > before) changed += 1
+        if (before > 0 && revision > before) changed.push(each)
         if (before === 0) for (const { name } of targets) await wantDelivery(store, each, name, clock.nowMs(), 'once')
       }
       await store.removeSyncSlotsBefore(clock.nowMs() - slotsKeptMs)
       const sent = targets.length === 0 ? '' : ` ${await deliverReports({ store, clock, targets, redact }, signal)}`
-      return `${first.length === 0 ? 'No new day' : `Made ${first.join(', ')}`}; ${changed} of ${again.length} earlier days changed.${sent}`
+      return `${first.length === 0 ? 'No new day' : `Made ${first.join(', ')}`}; ${changed.length} of ${again.length} earlier days changed${changed.length === 0 ? '' : `: ${changed.join(', ')}`}.${sent}`
     },
   },
   ...(targets.length === 0
