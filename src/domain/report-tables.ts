@@ -2,90 +2,23 @@
 // Money is told with its currency, never added across currencies. Times are in the report's time zone.
 import type { IncidentKind } from './incidents.ts'
 import {
-  type ChannelSales,
-  type CoverRow,
-  type DailyReport,
-  lowStockDays,
-  type Missing,
-  type MoneyFigures,
-  type SyncFigures,
-  type VendorRow,
-} from './report-figures.ts'
-
-export interface TableCell {
-  readonly text: string
-  readonly value: string | number | null
-}
-
-export interface ReportTable {
-  /** Stable: part of an address and of a file's name. */
-  readonly id: string
-  readonly title: string
-  /** What the figures mean, one sentence each. */
-  readonly notes: readonly string[]
-  /** `name`: for people. `key`: for machines. */
-  readonly columns: readonly { readonly key: string; readonly name: string; readonly numeric: boolean }[]
-  readonly rows: readonly (readonly TableCell[])[]
-  /** How many rows a page shows; the others are in the CSV. */
-  readonly shown: number
-  /** Instead of rows, when there are none. */
-  readonly empty: string
-}
-
-type Bare = Omit<ReportTable, 'shown'>
-
-const word = (text: string | null): TableCell => ({ text: text ?? '–', value: text })
-const whole = (value: number | null): TableCell => ({ text: value === null ? '–' : value.toLocaleString('en-GB'), value })
-
-const digitsOf = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-
-/** Exact: minor units as a decimal text. */
-const decimalText = (minor: number, currency: string): string => {
-  const digits = digitsOf(currency)
-  const text = String(Math.abs(minor)).padStart(digits + 1, '0')
-  const sign = minor < 0 ? '-' : ''
-  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
-}
-
-const moneyText = (minor: number, currency: string): string => {
-  const [units = '', fraction] = decimalText(minor, currency).split('.')
-  const grouped = units.replace(/\B(?=(\d{3})+$)/g, ',')
-  return `${currency} ${grouped}${fraction === undefined ? '' : `.${fraction}`}`
-}
-
-const money = (minor: number, currency: string): TableCell => ({ text: moneyText(minor, currency), value: decimalText(minor, currency) })
-
-const thousandths = (value: number | null, unit = ''): TableCell => ({
-  text: value === null ? '–' : `${(value / 1000).toLocaleString('en-GB', { maximumFractionDigits: 1, minimumFractionDigits: 1 })}${unit}`,
-  value: value === null ? null : value / 1000,
-})
-
-export const percentText = (permille: number | null): string => (permille === null ? '–' : `${(permille / 10).toFixed(1)} %`)
-const percent = (permille: number | null): TableCell => ({
-  text: percentText(permille),
-  value: permille === null ? null : permille / 10,
-})
-
-export const durationText = (ms: number | null): string => {
-  if (ms === null) return '–'
-  if (ms < 1000) return `${ms} ms`
-  if (ms < 100_000) return `${(ms / 1000).toFixed(1)} s`
-  if (ms < 6_000_000) return `${Math.round(ms / 60_000)} min`
-  return `${(ms / 3_600_000).toFixed(1)} h`
-}
-const duration = (ms: number | null): TableCell => ({ text: durationText(ms), value: ms })
-
-/** "+12 %", against what it was. */
-const changeText = (now: number, then: number): string => {
-  if (now === then) return '±0 %'
-  if (then === 0) return 'from 0'
-  const change = Math.round(((now - then) * 100) / then)
-  return `${change >= 0 ? '+' : '−'}${Math.abs(change).toLocaleString('en-GB')} %`
-}
-const change = (now: number, then: number): TableCell => ({ text: changeText(now, then), value: then })
-
-const column = (key: string, name: string, numeric = true) => ({ key, name, numeric })
+  type Bare,
+  change,
+  changeText,
+  column,
+  counted,
+  decimalText,
+  duration,
+  money,
+  moneyText,
+  percent,
+  type ReportTable,
+  type TableCell,
+  whole,
+  word,
+} from './report-cells.ts'
+import { type ChannelSales, type DailyReport, type Missing, type MoneyFigures, type SyncFigures, type VendorRow } from './report-figures.ts'
+import { coverTable, newlyLowTable, slowTable, stockOutTable, stockTable } from './report-stock-tables.ts'
 
 type Sales = ChannelSales & { readonly channel: string }
 const noSales: ChannelSales = {
@@ -251,106 +184,6 @@ const moversTable = (report: DailyReport): Bare => ({
   empty: 'Nothing was sold.',
 })
 
-const slowTable = ({ stock }: DailyReport): Bare => ({
-  id: 'slow-movers',
-  title: 'Slow movers',
-  notes: [
-    stock.windowDays < 7
-      ? `Not told before a week of history; there ${stock.windowDays === 1 ? 'is 1 day' : `are ${stock.windowDays} days`}.`
-      : `${stock.slow.skus} SKUs with ${stock.slow.units} units available sold nothing in ${stock.windowDays} days.`,
-  ],
-  columns: [column('sku', 'SKU', false), column('title', 'Title', false), column('available_units', 'Available')],
-  rows: stock.slow.rows.map((each) => [word(each.sku), word(each.title), whole(each.availableUnits)]),
-  empty: stock.windowDays < 7 ? '' : 'None.',
-})
-
-const stockTable = ({ stock }: DailyReport): Bare => {
-  const line = (name: string, cell: TableCell): readonly TableCell[] => [word(name), cell]
-  return {
-    id: 'stock',
-    title: 'Stock',
-    notes: [
-      'Our own stock at the end of the day. What Amazon holds (FBA, vendor) is not in it.',
-      'Returns are those that the warehouse booked; they are not told by marketplace.',
-    ],
-    columns: [column('figure', 'Figure', false), column('value', 'Value')],
-    rows: [
-      line('SKUs', whole(stock.skus)),
-      line('SKUs with something available', whole(stock.skusAvailable)),
-      line('On hand at the beginning, units', whole(stock.openingOnHandUnits)),
-      line('Received, units', whole(stock.receivedUnits)),
-      line('Returned, units', whole(stock.returnedUnits)),
-      line('Sold less cancelled, units', whole(stock.soldUnits)),
-      line('Shipped, units', whole(stock.shippedUnits)),
-      line('On hand at the end, units', whole(stock.onHandUnits)),
-      line('Of it reserved, units', whole(stock.reservedUnits)),
-      line('Sell-through', percent(stock.sellThroughPermille)),
-    ],
-    empty: '',
-  }
-}
-
-const stockOutTable = ({ stock }: DailyReport): Bare => ({
-  id: 'stock-outs',
-  title: 'Stock-outs and what they cost',
-  notes: [
-    `Sales lost = velocity × time out of stock ÷ length of the day. Velocity = units sold less cancelled in the last ${counted(stock.windowDays, 'day', 'days')} ÷ ${stock.windowDays}. An estimate.`,
-    `${stock.stockOuts.skus} SKUs were out of stock at some time; about ${(stock.stockOuts.lostMilliUnits / 1000).toFixed(1)} units of sales lost.`,
-  ],
-  columns: [
-    column('sku', 'SKU', false),
-    column('title', 'Title', false),
-    column('out_ms', 'Out of stock'),
-    column('velocity_per_day', 'Velocity'),
-    column('lost_units', 'Lost units'),
-    column('out_at_end', 'Still out', false),
-  ],
-  rows: stock.stockOuts.worst.map((each) => [
-    word(each.sku),
-    word(each.title),
-    duration(each.outMs),
-    thousandths(each.velocityMilliUnits, ' / day'),
-    thousandths(each.lostMilliUnits),
-    word(each.outAtEnd ? 'yes' : 'no'),
-  ]),
-  empty: 'Nothing that sells was out of stock.',
-})
-
-const coverColumns = [
-  column('sku', 'SKU', false),
-  column('title', 'Title', false),
-  column('available_units', 'Available'),
-  column('velocity_per_day', 'Velocity'),
-  column('days_of_cover', 'Days of cover'),
-]
-const coverRow = (each: CoverRow): readonly TableCell[] => [
-  word(each.sku),
-  word(each.title),
-  whole(each.availableUnits),
-  thousandths(each.velocityMilliUnits, ' / day'),
-  { text: (each.coverDeciDays / 10).toFixed(1), value: each.coverDeciDays / 10 },
-]
-
-const newlyLowTable = ({ stock }: DailyReport): Bare => ({
-  id: 'newly-low',
-  title: 'New low-stock warnings',
-  notes: [
-    `SKUs whose cover fell below ${lowStockDays} days during the day: ${stock.newlyLow.skus}. ${stock.cover.belowLow} are below it in all.`,
-  ],
-  columns: coverColumns,
-  rows: stock.newlyLow.rows.map(coverRow),
-  empty: 'No SKU came below it today.',
-})
-
-const coverTable = ({ stock }: DailyReport): Bare => ({
-  id: 'days-of-cover',
-  title: 'Least days of cover',
-  notes: ['Days of cover = available units at the end of the day ÷ velocity. SKUs that sell and are not out of stock.'],
-  columns: coverColumns,
-  rows: stock.cover.lowest.map(coverRow),
-  empty: 'Nothing that sells is in stock.',
-})
-
 const oversellSentence = ({ oversells }: DailyReport): string =>
   oversells.incidents === 0 && oversells.belowZeroSkus === 0
     ? `0 oversells. Known from the ledger: of ${oversells.skus} SKUs, the ${oversells.movedSkus} that moved were followed commit by commit, and at no time was more promised than was on hand; and no order of the day was found to take more than there was.`
@@ -512,8 +345,6 @@ const comparedText = (report: DailyReport): string => {
   const part = (then: number, name: string): string => (then === 0 ? `none ${name}` : `${changeText(units, then)} ${name}`)
   return `${part(netUnits(report.dayBefore.sales.together), 'on the day before')}, ${part(netUnits(report.weekBefore.sales.together), 'a week before')}`
 }
-
-const counted = (count: number, one: string, many: string): string => `${count.toLocaleString('en-GB')} ${count === 1 ? one : many}`
 
 /** What a person reads first: one line a thing, the most urgent first. */
 export const reportHeadlines = (report: DailyReport): readonly string[] => {

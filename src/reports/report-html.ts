@@ -1,8 +1,9 @@
 // A report as HTML: for a browser, a mail client and paper. Styles are written on the elements, because mail clients drop sheets; no script, no
 // image, nothing loaded. Everything that came from outside (titles, SKUs, names) is escaped. Charts are inline SVG and say nothing that
 // the tables do not, since some mail clients leave them out.
+import type { ReportTable } from '../domain/report-cells.ts'
 import type { DailyReport } from '../domain/report-figures.ts'
-import { netUnits, reportHeadlines, type ReportTable, reportTables } from '../domain/report-tables.ts'
+import { netUnits, reportHeadlines, reportTables } from '../domain/report-tables.ts'
 import { type BarGroup, groupedBars } from './bar-chart.ts'
 import { escapeHtml } from './escape-html.ts'
 

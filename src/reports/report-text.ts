@@ -1,7 +1,8 @@
 // A report as plain text (the alternative part of its mail) and as CSV, one file a table.
 import { stringify } from 'csv-stringify/sync'
+import type { ReportTable } from '../domain/report-cells.ts'
 import type { DailyReport } from '../domain/report-figures.ts'
-import { reportHeadlines, type ReportTable, reportTables } from '../domain/report-tables.ts'
+import { reportHeadlines, reportTables } from '../domain/report-tables.ts'
 import { dayTitle } from './report-html.ts'
 
 const maxCellLength = 36

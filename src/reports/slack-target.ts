@@ -1,7 +1,8 @@
 // Posts a report's summary to an incoming webhook in the Slack format (Block Kit). The address is a secret and never part of a message.
 // https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, https://docs.slack.dev/reference/block-kit/blocks
+import { durationText, percentText } from '../domain/report-cells.ts'
 import type { DailyReport } from '../domain/report-figures.ts'
-import { durationText, netUnits, percentText, reportHeadlines } from '../domain/report-tables.ts'
+import { netUnits, reportHeadlines } from '../domain/report-tables.ts'
 import type { Fetch } from '../ports/channel.ts'
 import type { ReportTarget } from '../ports/report-desk.ts'
 import { dayTitle } from './report-html.ts'
