@@ -197,7 +197,10 @@ channels:
       selfDecrement: attested
       directFulfilment: true
       retail: true
-      settings: { ordersEveryMs: ${quick ? 1000 : 60_000}, purchaseOrdersEveryMs: ${quick ? 3000 : 300_000} }
+      settings:
+        ordersEveryMs: ${quick ? 1000 : 60_000}
+        purchaseOrdersEveryMs: ${quick ? 3000 : 300_000}
+        reports: { marketplaceIds: [${marketplaceId}] }
 `,
       environment: {
         SHOPIFY_CLIENT_SECRET: shopifyCredentials.clientSecret,
