@@ -5,6 +5,7 @@ import type { ReconcilePolicy } from '../domain/reconcile-policy.ts'
 import type { ChannelAdapter } from '../ports/channel.ts'
 import { runAcknowledgeLoop } from './acknowledge-loop.ts'
 import type { ChannelContext, EngineContext } from './context.ts'
+import { isBelayError } from '../domain/errors.ts'
 import { explain } from './fold.ts'
 import { runInboxLoop } from './inbox-loop.ts'
 import { type LeaseOptions, type LeaseTerm, runUnderLease } from './lease-term.ts'
@@ -73,17 +74,27 @@ const supervise = async (
   }
 }
 
+const shortestThrottleMs = 250
+
 /** Asks the platform to tell us what happens, until it agrees; meanwhile polls serve. */
 const subscribe = async ({ context, adapter, webhookUrl }: ChannelRun, signal: AbortSignal): Promise<void> => {
-  for (let failures = 0; !signal.aborted; failures++) {
+  let failures = 0
+  while (!signal.aborted) {
     try {
       await adapter.subscribe(webhookUrl, signal)
       return
     } catch (error) {
       if (signal.aborted) return
+      const { clock } = context
+      // The budget is used up for a moment, as it is while a hub starts: nothing is wrong.
+      if (isBelayError(error) && error.code === 'channel-throttled' && error.retryAtMs !== undefined) {
+        await clock.sleep(Math.max(shortestThrottleMs, error.retryAtMs - clock.nowMs()), signal)
+        continue
+      }
       const waitMs = Math.max(backoffMs(failures, context.random), 5_000 * Math.min(failures, 60))
+      failures += 1
       context.log.warn({ channel: adapter.channel, waitMs, error: explain(error) }, 'not subscribed; polls alone serve meanwhile')
-      await context.clock.sleep(waitMs, signal)
+      await clock.sleep(waitMs, signal)
     }
   }
 }
