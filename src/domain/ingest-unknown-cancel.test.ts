@@ -88,6 +88,18 @@ describe('an order that was cancelled before we saw what it had ordered', () => 
     expect(folded?.listings[0]).toMatchObject({ base: 16, believedQuantity: null })
   })
 
+  test('told at last what it had ordered, nothing changes and nothing is late, wherever the watermark is', () => {
+    const first = fold(cancelledAt(1_500))
+    const known = { ...stock, listings: [{ ...(first.stock[0]?.listings[0] as ListingState), fencedThroughMs: 1_900, fences: [] }] }
+    const fact = cancelledAt(1_500)
+    const told = foldOrder(
+      { ...fact, revisedAtMs: 1_400, lines: fact.lines.map((line) => ({ ...line, orderedQuantity: 3 })) },
+      { order: first.order, stock: () => known, listingFor: () => listing, settingsFor: () => settings, nowMs: 2_000 },
+    )
+    expect(told.stock[0]).toMatchObject({ reservedUnits: 0, listings: [{ base: 16, lateOrders: 0 }] })
+    expect(told.incidents).toEqual([])
+  })
+
   test('counts once', () => {
     const first = fold(cancelledAt(1_500))
     expect(fold({ ...cancelledAt(1_500), revisedAtMs: 1_600 }, first.order).stock).toEqual([])

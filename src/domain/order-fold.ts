@@ -247,7 +247,8 @@ const applyLine = (
       // Units added to a known order were decided after it was created, and by the revision that tells of them.
       const grown = promisedQuantity(before) > 0
       const revisedAtMs = Math.max(after.createdAtMs, order.revisedAtMs)
-      const addedByMs = grown ? revisedAtMs : after.createdAtMs
+      // Known to be cancelled all along, and in as such: its units come and go at once, however late their number is told.
+      const addedByMs = cancelsUnknown(before) ? Number.POSITIVE_INFINITY : grown ? revisedAtMs : after.createdAtMs
       const effect = ingestSale(next, promised, { createdAtMs: after.createdAtMs, addedByMs, revisedAtMs }, context.nowMs, settings)
       next = effect.listing
       if (effect.late) draft.incidents.push(lateIncident(order, after, promised * units, listing.fencedThroughMs, context.nowMs))
