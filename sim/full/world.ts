@@ -14,7 +14,7 @@ import { createBooks } from './books.ts'
 import { createFaultyStore, never } from './faulty-store.ts'
 import { createHubProcess, type HubProcess } from './hub-process.ts'
 import { createMerchant, location, type Market, type Merchant, pool } from './merchant.ts'
-import { calmStore, calmWire, type FullScenario } from './scenario.ts'
+import { calmStore, calmWire, channelOf, type FullScenario } from './scenario.ts'
 import { startShoppers } from './shoppers.ts'
 import { createWire } from './wire.ts'
 import { createWorldClock, type Life, type WorldClock } from './world-clock.ts'
@@ -199,11 +199,11 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
     }
   }
 
-  const untilTrue = async (boundMs: number, isTrue: () => Promise<boolean>): Promise<boolean> => {
-    const untilMs = clock.nowMs() + boundMs
-    while (going() && clock.nowMs() < untilMs) {
+  const untilTrue = async (isTrue: () => Promise<boolean>): Promise<boolean> => {
+    const beganMs = clock.nowMs()
+    while (going() && clock.nowMs() < beganMs + boundMs()) {
       if (await isTrue()) return true
-      await run(Math.min(untilMs, clock.nowMs() + checkEveryMs))
+      await run(Math.min(beganMs + boundMs(), clock.nowMs() + checkEveryMs))
     }
     return false
   }
@@ -215,11 +215,13 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
 
   // Decrease, evidence, increase: what one listing of a SKU is to get may have to wait for each of the others in turn.
   const rounds = Math.max(2, ...scenario.skus.map((each) => each.listings.length))
-  const boundMs =
+  /** By the constants that are in force: what evidence widened is waited for longer. */
+  const boundMs = (): number =>
     hubWaitsMs +
     rounds *
       Math.max(
-        ...scenario.platforms.map(({ constants: c, pollEveryMs, platform }) => {
+        ...scenario.platforms.map(({ constants, pollEveryMs, platform }) => {
+          const c = processes[0]?.hub.settingsOf(channelOf[platform] as ChannelId)?.constants ?? constants
           const pollMs = platform === 'amazon-seller' ? 15 * minuteMs : 10 * pollEveryMs
           return c.requestLifetimeMs + c.orderVisibilityMs + c.checkoutHoldMs + c.readStalenessMs + 2 * c.clockSkewMs + pollMs
         }),
@@ -232,7 +234,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
   first.life.alive = false
   setFaults(!scenario.quietAdoption)
   for (let index = 0; index < scenario.hubs; index++) start(index)
-  if (scenario.quietAdoption && !(await untilTrue(boundMs, () => Promise.resolve(books.isAdopted()))))
+  if (scenario.quietAdoption && !(await untilTrue(() => Promise.resolve(books.isAdopted()))))
     fail('P7', 'not every listing was adopted in a calm')
   setFaults(true)
   const began = clock.nowMs()
@@ -247,7 +249,7 @@ export const runFullScenario = async (scenario: FullScenario, options: FullRunOp
   outages.clear()
   tell('calm')
   let missing: string | null = null
-  const rests = await untilTrue(boundMs, async () => {
+  const rests = await untilTrue(async () => {
     if (processes.length < scenario.hubs) return false
     missing = await books.unconverged(store, settingsFor, clock.nowMs())
     return missing === null
