@@ -21,6 +21,7 @@ import { reconcileJobs } from './engine/reconcile-jobs.ts'
 import { createScheduler } from './engine/scheduler.ts'
 import { createStatusBook } from './engine/status.ts'
 import { watchOutages } from './engine/store-outage.ts'
+import { runViewBound } from './engine/view-bound.ts'
 import { runViewLoop } from './engine/view-loop.ts'
 import { systemClock } from './engine/system-clock.ts'
 import { systemRandom } from './engine/system-random.ts'
@@ -200,6 +201,9 @@ export const assemble = async (
           signal: stopping.signal,
         })
       : Promise.resolve()
+    const bounding = has('scheduler')
+      ? runViewBound({ context: { store, clock: ports.clock, log, random: ports.random }, owner, signal: stopping.signal })
+      : Promise.resolve()
     return {
       hub,
       server,
@@ -207,7 +211,7 @@ export const assemble = async (
         await server.close()
         await Promise.all([hub.stop(), scheduler.stop()])
         stopping.abort()
-        await Promise.all([noting, viewing])
+        await Promise.all([noting, viewing, bounding])
         await store.close()
       },
     }

@@ -107,6 +107,8 @@ export const createFaultyStore = (options: FaultyStoreOptions): Store => {
     removeSnapshotsReadBefore: (filter) => through('removeSnapshotsReadBefore', () => store.removeSnapshotsReadBefore(filter)),
     refreshInventory: (request) => through('refreshInventory', () => store.refreshInventory(request)),
     noteAllInventory: (after, limit) => through('noteAllInventory', () => store.noteAllInventory(after, limit)),
+    countInventoryNotes: (limit) => through('countInventoryNotes', () => store.countInventoryNotes(limit)),
+    removeInventoryNotes: (limit) => through('removeInventoryNotes', () => store.removeInventoryNotes(limit)),
     listInventory: (query) => through('listInventory', () => store.listInventory(query)),
     readInventory: (sku) => through('readInventory', () => store.readInventory(sku)),
     writeReconciliation: (given) => through('writeReconciliation', () => store.writeReconciliation(given)),

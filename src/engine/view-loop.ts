@@ -1,14 +1,16 @@
 // Keeps the unified view up to date: about once a second, in one process of all (a lease), in portions that end well before the lease does.
-// After the settings of the channels have changed, and before the view has ever been made, it notes the whole catalogue page by page, with
-// portions of the refresh in between. Nothing that sells waits for it, and a failure here is logged and tried again.
+// After the settings of the channels have changed, after notes were dropped, and before the view has ever been made, it notes the whole
+// catalogue page by page, with portions of the refresh in between. Nothing that sells waits for it, and a failure here is logged and tried
+// again; the lease is free until then, for a process that may do better.
 import { createHash } from 'node:crypto'
 import type { ChannelSettings } from '../domain/settings.ts'
 import type { EngineContext } from './context.ts'
 
 const everyMs = 1000
-const leaseName = 'inventory-view'
+/** Whoever holds it may take notes away. */
+export const viewLeaseName = 'inventory-view'
 /** A portion takes some seconds at worst; MongoDB ends a pipeline after 20 s. */
-const leaseMs = 60_000
+export const viewLeaseMs = 60_000
 /** SKUs of one portion. */
 const portion = 1000
 /** Noted at once when the whole catalogue has to be looked at. */
@@ -16,6 +18,8 @@ const notedAtOnce = 500
 const longestBackoffMs = 60_000
 /** Which settings the view was made with, or that it is being noted anew. */
 const settingName = 'inventory-view/settings'
+/** Another value than the view was made with: notes were dropped unread (view-bound.ts), and all stock has to be looked at. */
+export const droppedSettingName = 'inventory-view/dropped'
 
 export interface ViewLoopParts {
   readonly context: Pick<EngineContext, 'store' | 'clock' | 'log' | 'metrics'>
@@ -25,9 +29,10 @@ export interface ViewLoopParts {
   readonly signal: AbortSignal
 }
 
-const fingerprintOf = (settings: readonly ChannelSettings[]): string =>
+const fingerprintOf = (settings: readonly ChannelSettings[], dropped: string | null): string =>
   createHash('sha256')
     .update(JSON.stringify([...settings].sort((a, b) => (a.channel < b.channel ? -1 : 1))))
+    .update(dropped ?? '')
     .digest('hex')
 
 /** What is still to be noted: the fingerprint that it is for, and how far it has come; null: from the beginning. */
@@ -44,7 +49,7 @@ const notingOf = (stored: string | null): Noting | null => {
 
 /** One page of the whole catalogue, if there is a reason to look at it. True: there is more. */
 const noteSome = async ({ context: { store }, settings }: ViewLoopParts): Promise<boolean> => {
-  const fingerprint = fingerprintOf(settings())
+  const fingerprint = fingerprintOf(settings(), await store.readSetting(droppedSettingName))
   const stored = await store.readSetting(settingName)
   if (stored === fingerprint) return false
   const begun = notingOf(stored)
@@ -58,7 +63,7 @@ const runOnce = async (parts: ViewLoopParts): Promise<void> => {
   const { context, settings, owner, signal } = parts
   const { store, clock, metrics } = context
   for (let more = true; more && !signal.aborted; ) {
-    const lease = await store.acquireLease(leaseName, owner, leaseMs, clock.nowMs())
+    const lease = await store.acquireLease(viewLeaseName, owner, viewLeaseMs, clock.nowMs())
     if (!lease) return
     const startedMs = clock.nowMs()
     const noting = await noteSome(parts)
@@ -71,9 +76,14 @@ const runOnce = async (parts: ViewLoopParts): Promise<void> => {
   }
 }
 
+const leave = async ({ context: { store, clock }, owner }: ViewLoopParts): Promise<void> => {
+  const held = await store.acquireLease(viewLeaseName, owner, viewLeaseMs, clock.nowMs()).catch(() => null)
+  if (held) await store.releaseLease(viewLeaseName, owner, held.token).catch(() => undefined)
+}
+
 export const runViewLoop = async (parts: ViewLoopParts): Promise<void> => {
-  const { context, owner, signal } = parts
-  const { store, clock, log } = context
+  const { context, signal } = parts
+  const { clock, log } = context
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -82,9 +92,9 @@ export const runViewLoop = async (parts: ViewLoopParts): Promise<void> => {
     } catch (error) {
       failures++
       log.warn({ error: String(error), failures }, 'the inventory view was not refreshed')
+      await leave(parts)
     }
     await clock.sleep(Math.min(longestBackoffMs, everyMs * 2 ** Math.min(failures, 10)), signal)
   }
-  const held = await store.acquireLease(leaseName, owner, leaseMs, clock.nowMs()).catch(() => null)
-  if (held) await store.releaseLease(leaseName, owner, held.token).catch(() => undefined)
+  await leave(parts)
 }

@@ -135,6 +135,10 @@ export interface InventoryViewStore {
   }): Promise<{ readonly skus: number; readonly more: boolean }>
   /** Notes a page of the catalogue for the refresh: after the settings have changed, and when a view is made for the first time. */
   noteAllInventory(after: string | null, limit: number): Promise<string | null>
+  /** How many notes wait for the refresh; no more than `limit` are counted. */
+  countInventoryNotes(limit: number): Promise<number>
+  /** Removes the oldest, and says how many: for whoever has arranged that everything is noted anew. Under the lease of the refresh. */
+  removeInventoryNotes(limit: number): Promise<number>
   /**
    * A page by index. Answers `request-invalid` for what no index serves: more than one filter except status with channel; barcode or title with
    * a filter; a search in another order than by SKU. A page of a title search may be short although there are more: it looks at no more than

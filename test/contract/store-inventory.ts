@@ -376,6 +376,20 @@ const describeChanges = (make: MakeStore): void => {
     await destroy()
   })
 
+  test('the oldest notes are counted and removed, up to a limit, and what was noted after is still seen', async () => {
+    const { store, destroy } = await make()
+    expect([await store.countInventoryNotes(9), await store.removeInventoryNotes(9)]).toEqual([0, 0])
+    for (const sku of ['n1', 'n2', 'n3', 'n4']) await write(store, viewStock(sku))
+    expect([await store.countInventoryNotes(3), await store.countInventoryNotes(9)]).toEqual([3, 4])
+    expect(await store.removeInventoryNotes(3)).toBe(3)
+    expect(await store.countInventoryNotes(9)).toBe(1)
+    expect(await refreshed(store)).toBe(1)
+    expect(await read(store, 'n4')).toMatchObject({ sku: 'n4' })
+    expect(await store.readInventory('n3' as Sku)).toBeNull()
+    expect(await store.removeInventoryNotes(9)).toBe(0)
+    await destroy()
+  })
+
   test('many writers whose commits become visible at any time lose no change', async () => {
     const { store, reopen, destroy } = await make()
     const writers = [store, await reopen(), await reopen()]

@@ -145,6 +145,8 @@ const entries: readonly Entry[] = [
   },
   { method: 'refreshInventory', run: (store) => store.refreshInventory({ settings: viewSettings, limit: 200 }) },
   { method: 'noteAllInventory', run: (store) => store.noteAllInventory(null, 2) },
+  { method: 'countInventoryNotes', run: (store) => store.countInventoryNotes(2) },
+  { method: 'removeInventoryNotes', run: (store) => store.removeInventoryNotes(2) },
   { method: 'readInventory', run: (store) => store.readInventory('s1' as Sku) },
   ...(['sku', 'risk', 'drift', 'changed'] as const).flatMap((sort): readonly Entry[] =>
     [

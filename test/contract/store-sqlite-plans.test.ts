@@ -93,4 +93,18 @@ describe('plans of the view on SQLite', () => {
     for (const { sql, steps } of plansOf())
       for (const step of steps.filter((each) => each.startsWith('SCAN'))) expect(step, sql).toMatch(small)
   })
+
+  test('old notes are counted up to a limit and removed by their key', async () => {
+    await store.noteAllInventory(null, 20)
+    prepared.mockClear()
+    expect(await store.countInventoryNotes(5)).toBe(1)
+    expect(await store.removeInventoryNotes(5)).toBe(1)
+    const plans = plansOf()
+    expect(plans).toHaveLength(2)
+    for (const { sql, steps } of plans) {
+      expect(steps.join(), sql).not.toContain('TEMP B-TREE')
+      for (const step of steps.filter((each) => each.startsWith('SCAN'))) expect(step, sql).toMatch(/^SCAN (view_changes|\(subquery)/)
+    }
+    expect(plans[1]?.steps.join()).toContain('SEARCH view_changes USING INTEGER PRIMARY KEY')
+  })
 })

@@ -108,7 +108,7 @@ const linkedBy = async (
 ): Promise<readonly Pick<StockSummaryDocument, '_id' | 'sku'>[]> =>
   names.length === 0 ? [] : collections.stockSummaries.find({ 'links.name': { $in: [...names] } }, { projection: { sku: 1 } }).toArray()
 
-export const mongoInventoryRefresh = (connection: Connection): Pick<InventoryViewStore, 'refreshInventory' | 'noteAllInventory'> => {
+export const mongoInventoryRefresh = (connection: Connection): Omit<InventoryViewStore, 'listInventory' | 'readInventory'> => {
   const { collections } = connection
   return {
     refreshInventory: ({ settings, limit }) =>
@@ -135,6 +135,17 @@ export const mongoInventoryRefresh = (connection: Connection): Pick<InventoryVie
         if (found.length > 0) await noteStock(connection, found.map(idOf))
         const last = found.at(-1)
         return found.length < rows || !last ? null : idOf(last)
+      }),
+    countInventoryNotes: (limit) => reached(() => collections.viewChanges.countDocuments({ _id: { $gt: firstId } }, { limit })),
+    removeInventoryNotes: (limit) =>
+      reached(async () => {
+        const oldest = await collections.viewChanges
+          .find({ _id: { $gt: firstId } }, { projection: { _id: 1 } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray()
+        if (oldest.length === 0) return 0
+        return (await collections.viewChanges.deleteMany({ _id: { $in: oldest.map(({ _id }) => _id) } })).deletedCount
       }),
   }
 }

@@ -123,6 +123,14 @@ export const sqliteInventory = (
       const last = keys.at(-1)
       return keys.length < rows || !last ? null : placeAfter(last)
     },
+    countInventoryNotes: async (limit) =>
+      Number(connection.all('SELECT count(*) AS notes FROM (SELECT 1 FROM view_changes LIMIT ?)', limit)[0]?.['notes']),
+    removeInventoryNotes: async (limit) => {
+      const oldest = 'SELECT sequence FROM view_changes ORDER BY sequence LIMIT ?'
+      return connection.write(() =>
+        Number(connection.statement(`DELETE FROM view_changes WHERE sequence IN (${oldest})`).run(limit).changes),
+      )
+    },
     listInventory: async (query) => {
       const plan = planInventory(query)
       const limit = pageLimit(query.limit)
