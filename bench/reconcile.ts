@@ -140,9 +140,9 @@ const plant = ({ shopify, seller }: Marketplaces, names: ReadonlyMap<string, str
  * Shopify (Admin GraphQL 2026-10): one bulk operation (start, one look that it is done, its file), whatever n is; what is suspicious by `nodes`,
  * at most 250 ids a query. Amazon Seller: one listings report (createReport, one getReport that says DONE, getReportDocument, its file); the FBA
  * inventory summaries, 50 a page, of which this merchant has none or one page; what is suspicious by searchListingsItems, 20 SKUs a request.
- * Orders: one search on each channel for what was lowered. Vendor: nothing can be read of what it offers.
+ * Orders: one search on each channel for what was lowered. Vendor: nothing can be read of what it offers; Amazon's own two reports, four requests each.
  */
-const fewestCalls = (planted: number): number => 3 + Math.ceil(planted / 250) + 1 + (4 + 1 + Math.ceil(planted / 20) + 1)
+const fewestCalls = (planted: number): number => 3 + Math.ceil(planted / 250) + 1 + (4 + 1 + Math.ceil(planted / 20) + 1) + 2 * 4
 
 /**
  * The time that a run may need when it waits for nothing else. No documented rate delays so few requests: what takes time is the platform that prepares its report (the simulator's
