@@ -309,6 +309,7 @@ export const createMarketplace = (options: MarketplaceOptions): Marketplace => {
       tell('written by somebody else')
     },
     shut: (shuts) => {
+      if (shuts === gone) return
       gone = shuts
       setQuantity(0)
       tell(shuts ? 'closed' : 'open again')

@@ -275,7 +275,10 @@ export const runScenario = (scenario: Scenario, options: RunOptions = {}): World
   for (const market of markets) market.close()
   markets.forEach((_, index) => world.setOutage(index, false))
   for (const [index, listing] of world.stock().listings.entries())
-    if (isDisconnected(listing) && listing.closedAtMs === undefined) world.say(index, { kind: 'connected' })
+    if (isDisconnected(listing) && listing.closedAtMs === undefined) {
+      world.say(index, { kind: 'connected' })
+      markets[index]?.shut(false)
+    }
   tell('calm')
   world.calm()
   // A sweep over all listings finds what others wrote and nobody told of.
@@ -453,8 +456,9 @@ const scheduleConnections = ({
   const close = (index: number): void => {
     const closedAtMs = queue.nowMs() + (markets[index]?.scenario.skewMs ?? 0)
     markets[index]?.shut(true)
-    // A person who closes it says so, whatever else goes on.
     queue.after(dice.int(1_000, dice.pick([60_000, 3_600_000])), () => {
+      // In the calm it is there again.
+      if (calm()) return
       world.say(index, { kind: 'closed', closedAtMs: Math.min(closedAtMs, queue.nowMs()), ordersAreIn: false })
       if (dice.chance(0.5)) later(dice.pick([60_000, 4 * 3_600_000]), () => reopen(index))
     })
