@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { constants, listingOf, minuteMs, pushOf, settingsOf, startMs, stockOf } from '../../test/support/stock-samples.ts'
+import { adoptAnew } from './adopt-anew.ts'
 import { connectableFromMs, isReleased, setConnection } from './connection.ts'
 import { atRiskUnits, exposureQuantity } from './exposure.ts'
 import { completeFences } from './fence.ts'
@@ -112,6 +113,14 @@ describe('closed', () => {
     // A read that may be from before it closed is not the last word.
     const reading = { ...back, pushes: [pushOf({ id: '#r', kind: 'read', charge: 0, issuedAtMs: nowMs + 1_000 })] }
     expect(recordRead(reading, '#r', 4, nowMs + 2_000, constants).listing.mayBeOld).toBe(true)
+  })
+
+  test('restored from a backup, it is not released before its orders are in, and a disconnected one stays counted', () => {
+    const away = setConnection(selling, { kind: 'disconnected' }, nowMs)
+    const [first, second] = adoptAnew(stockOf(20, [closed, away]), nowMs).listings
+    expect([first, second].map((each) => each && exposureQuantity(each))).toEqual([9, 9])
+    expect(first && isReleased(first)).toBe(false)
+    expect(slackUnits(adoptAnew(stockOf(20, [away]), nowMs))).toBe(11)
   })
 
   test('a number shown all the same contradicts the word: it is counted, and somebody else is said to have written it', () => {
