@@ -3,12 +3,11 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Connection } from '../domain/connection.ts'
 import { exposureUnits } from '../domain/exposure.ts'
-import { isIdText, type ListingId, type PoolId, type Sku } from '../domain/ids.ts'
+import { type ListingId, type PoolId, type Sku } from '../domain/ids.ts'
 import { findListing } from '../domain/stock.ts'
 import type { Hub } from '../ports/hub.ts'
-import { checked, readJson } from './request-input.ts'
+import { checked, idText as id, readJson } from './request-input.ts'
 
-const id = z.string('must be a text').refine(isIdText, 'must have 1 to 200 characters and no white space at either end')
 const of = { pool: id.default('main'), listing: id }
 
 const request = z.discriminatedUnion('connection', [

@@ -2,12 +2,10 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { BelayError } from '../domain/errors.ts'
-import { type ChannelId, isIdText, type Sku } from '../domain/ids.ts'
+import { type ChannelId, type Sku } from '../domain/ids.ts'
 import { maxScopeSkus } from '../domain/reconcile.ts'
 import type { Hub } from '../ports/hub.ts'
-import { checked, checkedQuery, pageQuery, readJson } from './request-input.ts'
-
-const id = z.string('must be a text').refine(isIdText, 'must have 1 to 200 characters and no white space at either end')
+import { checked, checkedQuery, idText as id, pageQuery, readJson } from './request-input.ts'
 
 const wanted = z.strictObject({
   channel: id.nullable().default(null),

@@ -4,6 +4,10 @@ import { z } from 'zod'
 import { nameHint } from '../config/nearest-name.ts'
 import { unknownKeys } from '../config/unknown-keys.ts'
 import { BelayError, type ErrorCode } from '../domain/errors.ts'
+import { isIdText } from '../domain/ids.ts'
+
+/** The id of a SKU, a pool, a location, a listing, or a caller's own reference. */
+export const idText = z.string('must be a text').refine(isIdText, 'must have 1 to 200 characters and no white space at either end')
 
 /** Larger than any movement or webhook that a platform sends. */
 export const maxBodyBytes = 1_048_576

@@ -4,13 +4,11 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { channelRuleSchema, statementOf, statementProblems, wholeRuleSchema } from '../config/rules.ts'
 import { BelayError } from '../domain/errors.ts'
-import { isIdText, type ListingId, type PoolId, type Sku } from '../domain/ids.ts'
+import { type ListingId, type PoolId, type Sku } from '../domain/ids.ts'
 import { defaultRule, ruleLevels, saidOfListing, saidOfStock } from '../domain/rules.ts'
 import type { RuleStatement, Stock } from '../domain/stock.ts'
 import type { Hub } from '../ports/hub.ts'
-import { checked, readJson } from './request-input.ts'
-
-const id = z.string('must be a text').refine(isIdText, 'must have 1 to 200 characters and no white space at either end')
+import { checked, idText as id, readJson } from './request-input.ts'
 
 const request = z.union([
   z.strictObject({ pool: id.default('main'), listing: z.null().default(null), rule: wholeRuleSchema }),

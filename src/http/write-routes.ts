@@ -4,13 +4,12 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { readImportCsv } from '../cli/import-csv.ts'
 import { BelayError } from '../domain/errors.ts'
-import { type ChannelId, isIdText } from '../domain/ids.ts'
+import { type ChannelId } from '../domain/ids.ts'
 import { maxMovementUnits } from '../domain/movement.ts'
 import type { Hub, ImportPreview, MovementRequest } from '../ports/hub.ts'
 import { errorBody } from './error-answers.ts'
-import { checked, checkedQuery, maxImportBodyBytes, readJson } from './request-input.ts'
+import { checked, checkedQuery, idText as id, maxImportBodyBytes, readJson } from './request-input.ts'
 
-const id = z.string('must be a text').refine(isIdText, 'must have 1 to 200 characters and no white space at either end')
 const location = id.nullable().default(null)
 
 const movement = z.strictObject({
