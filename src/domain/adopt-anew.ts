@@ -7,22 +7,17 @@ import type { ListingState, Stock } from './stock.ts'
 /** Push ids are `{listing}#{sequence}` for ever. Numbers in seconds are beyond any that was used between the copy and now. */
 const freshSequence = (listing: ListingState, nowMs: number): number => Math.max(listing.sequence + 1, Math.floor(nowMs / 1000))
 
-/** Nobody would read a disconnected one: the copy's bound is the best that is known, and stays counted. So does the wait for a closed one's orders. */
-const adoptListingAnew = (listing: ListingState, nowMs: number): ListingState =>
-  isDisconnected(listing) ? { ...listing, sequence: freshSequence(listing, nowMs) } : readAnew(listing, nowMs)
-
-const readAnew = (listing: ListingState, nowMs: number): ListingState => ({
+const adoptListingAnew = (listing: ListingState, nowMs: number): ListingState => ({
   ...listing,
   // Outside the guarantee it is for a reason of its own, which a read ends.
   status: listing.status === 'unprotected' ? 'unprotected' : 'adopting',
-  base: 0,
-  pushes: [],
-  fences: [],
   fencedThroughMs: 0,
-  believedQuantity: null,
-  believedAtMs: 0,
-  nextPushAtMs: 0,
   sequence: freshSequence(listing, nowMs),
+  // Nobody would read a disconnected one: what the copy knows of it bounds nothing any more, and is counted all the same. That a closed one
+  // shows nothing stays true, and its goods wait for its orders.
+  ...(isDisconnected(listing)
+    ? { fences: listing.closedAtMs === undefined ? [] : listing.fences }
+    : { base: 0, pushes: [], fences: [], believedQuantity: null, believedAtMs: 0, nextPushAtMs: 0 }),
 })
 
 export const adoptAnew = (stock: Stock, nowMs: number): Stock => ({

@@ -118,7 +118,9 @@ describe('closed', () => {
   test('restored from a backup, it is not released before its orders are in, and a disconnected one stays counted', () => {
     const away = setConnection(selling, { kind: 'disconnected' }, nowMs)
     const [first, second] = adoptAnew(stockOf(20, [closed, away]), nowMs).listings
+    expect([first, second]).toMatchObject([{ status: 'adopting' }, { status: 'adopting', fences: [] }])
     expect([first, second].map((each) => each && exposureQuantity(each))).toEqual([9, 9])
+    expect(first && exposureQuantity(completeFences(first, dueMs, constants, nowMs))).toBe(0)
     expect(first && isReleased(first)).toBe(false)
     expect(slackUnits(adoptAnew(stockOf(20, [away]), nowMs))).toBe(11)
   })

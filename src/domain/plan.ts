@@ -53,13 +53,13 @@ const hysteresisOf = ({ rule, unitsPerListing }: ListingState, target: number): 
 /**
  * What a listing outside the guarantee counts: at most its target; while it is being adopted, what it was last seen to show if that is more:
  * nobody else is raised over goods that it still offers, and nobody is refused for what is not proven yet. One that has no target because its
- * number bounds nothing counts all that it may still sell.
+ * number bounds nothing, or because it is left alone, counts all that it may still sell.
  */
 const countedUnits = (listing: ListingState, targets: Targets): number => {
   if (isGuaranteed(listing)) return exposureUnits(listing)
   // Without a bound, sales below 0 say nothing of what an open write may put on sale.
   const units = hasBound(listing) ? exposureUnits(listing) : (Math.max(0, listing.base) + openCharge(listing)) * listing.unitsPerListing
-  const target = targets.get(listing.id) ?? (listing.status === 'unprotected' ? units : 0)
+  const target = targets.get(listing.id) ?? (listing.status === 'unprotected' || isDisconnected(listing) ? units : 0)
   const shown = listing.status === 'adopting' ? (listing.believedQuantity ?? 0) : 0
   return Math.min(units, Math.max(shown, target) * listing.unitsPerListing)
 }

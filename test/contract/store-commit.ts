@@ -70,6 +70,14 @@ export const describeCommits = (shared: Shared): void => {
       expect((await store.ledgerLevels([keyOf(odd)]))[0]?.onHandUnits).toEqual({ 'a.b': 1 })
     })
 
+    test('what a person said of a listing is kept', async () => {
+      const { store } = shared()
+      const stock = stockOf('vouched', 1)
+      const listings = stock.listings.map((each) => ({ ...each, disconnectedAtMs: startMs, closedAtMs: startMs }))
+      expect(await store.commit({ stock: [{ next: { ...stock, listings }, work: [] }] })).toEqual({ ok: true })
+      expect(await store.readSku(keyOf('vouched').sku)).toEqual([{ ...stock, listings }])
+    })
+
     test('a version is taken once: of two writers one wins, and the other is told', async () => {
       const { store, reopen } = shared()
       const other = await reopen()

@@ -31,8 +31,6 @@ const listingState = (sku: string, channel: ChannelId = shop): ListingState => (
   rate: { milliUnitsPerDay: 1_250, atMs: startMs },
   heldSinceMs: startMs,
   passedAtMs: startMs + 1,
-  disconnectedAtMs: startMs,
-  closedAtMs: startMs,
   base: 5,
   pushes: [
     {
